@@ -1,0 +1,1 @@
+//! Tests of the attributes from outside; see the folders beside this one.
