@@ -1,0 +1,42 @@
+//! The business of the client, and above each function what is to happen when the server is not well.
+
+use std::error::Error;
+use std::iter::successors;
+
+use tonic::{ConnectError, Status};
+
+use super::CacheClient;
+use crate::proto::Item;
+use crate::server::NOTHING_STORED;
+
+/// The value under this key; the last one seen if the server cannot say.
+pub async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+    client.get(key).await
+}
+
+/// The fallback: what this client last saw under the key, or the error if it never saw anything.
+pub async fn last_seen(client: &CacheClient, key: &str, error: Status) -> Result<Vec<u8>, Status> {
+    client.seen(key).ok_or(error)
+}
+
+/// Stores the value, once: it is tried again only if it is certain that nothing was stored.
+pub async fn call_store(client: &CacheClient, key: &str, value: &[u8]) -> Result<(), Status> {
+    client.store(key, value).await
+}
+
+/// Either no connection was made, so nothing was sent, or the server itself says so.
+pub fn nothing_was_stored(error: &Status) -> bool {
+    let mut causes = successors(error.source(), |cause| (*cause).source());
+    error.metadata().contains_key(NOTHING_STORED)
+        || causes.any(|cause| cause.is::<ConnectError>())
+}
+
+/// Everything that the server keeps.
+pub async fn dump(client: &CacheClient) -> Result<Vec<Item>, Status> {
+    let mut stream = client.dump().await?;
+    let mut items = Vec::new();
+    while let Some(item) = stream.message().await? {
+        items.push(item);
+    }
+    Ok(items)
+}

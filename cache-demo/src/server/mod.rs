@@ -1,0 +1,140 @@
+//! The server: a cache behind gRPC that can be put in trouble while it runs.
+
+mod counters;
+mod service;
+mod store;
+mod trouble;
+mod wire;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpSocket;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+
+pub use counters::{Counters, Counts};
+pub use service::NOTHING_STORED;
+pub use store::Limits;
+pub use trouble::{SEED, Trouble};
+
+use crate::proto::cache_service_server::CacheServiceServer;
+use service::Service;
+use store::Store;
+
+const BACKLOG: u32 = 1024;
+
+/// A server that is there.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    service: Arc<Service>,
+    closed: CancellationToken,
+    cut: CancellationToken,
+    accepting: JoinHandle<()>,
+    serving: JoinHandle<Result<(), tonic::transport::Error>>,
+}
+
+/// A server that is gone: whoever connects to its port is refused.
+#[derive(Debug)]
+pub struct DeadServer {
+    service: Arc<Service>,
+    /// Bound but not listening, so that nobody else takes the port in the meantime.
+    port: TcpSocket,
+}
+
+impl Server {
+    /// Listens on `address`; port 0 takes a free one.
+    pub fn start(address: SocketAddr, limits: Limits) -> io::Result<Self> {
+        let service = Arc::new(Service {
+            store: Store::new(limits),
+            trouble: Arc::new(Trouble::new(SEED)),
+            counters: Arc::new(Counters::default()),
+        });
+        Self::serve(bind(address)?, service)
+    }
+
+    fn serve(port: TcpSocket, service: Arc<Service>) -> io::Result<Self> {
+        let listener = port.listen(BACKLOG)?;
+        let address = listener.local_addr()?;
+        let (closed, cut) = (CancellationToken::new(), CancellationToken::new());
+        let (connections, incoming) = mpsc::channel(1);
+        let accepting = tokio::spawn(wire::accept(
+            listener,
+            connections,
+            Arc::clone(&service.trouble),
+            closed.clone(),
+            cut.clone(),
+        ));
+        let serving = tokio::spawn(
+            tonic::transport::Server::builder()
+                .add_service(CacheServiceServer::from_arc(Arc::clone(&service)))
+                .serve_with_incoming_shutdown(
+                    ReceiverStream::new(incoming),
+                    closed.clone().cancelled_owned(),
+                ),
+        );
+        Ok(Server {
+            address,
+            service,
+            closed,
+            cut,
+            accepting,
+            serving,
+        })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn trouble(&self) -> &Arc<Trouble> {
+        &self.service.trouble
+    }
+
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.service.counters
+    }
+
+    /// Takes no new call, finishes those in flight, and ends.
+    pub async fn drain(self) -> io::Result<()> {
+        self.end().await.map(|_| ())
+    }
+
+    /// Closes the listener and resets every connection. The values stay, for when it comes back.
+    pub async fn die(self) -> io::Result<DeadServer> {
+        self.cut.cancel();
+        let address = self.address;
+        let service = self.end().await?;
+        let port = bind(address)?;
+        Ok(DeadServer { service, port })
+    }
+
+    async fn end(self) -> io::Result<Arc<Service>> {
+        self.closed.cancel();
+        self.serving.await?.map_err(io::Error::other)?;
+        self.accepting.await?;
+        Ok(self.service)
+    }
+}
+
+impl DeadServer {
+    /// Listens again, on the same port.
+    pub fn come_back(self) -> io::Result<Server> {
+        Server::serve(self.port, self.service)
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A port whose last connections linger in the kernel can be had again at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
