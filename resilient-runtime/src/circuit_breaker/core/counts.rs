@@ -1,0 +1,181 @@
+//! Everything that a closed breaker counts, and what it says about opening.
+
+use std::sync::atomic::{AtomicU64, Ordering::*};
+
+use tokio::time::Instant;
+
+use super::Report;
+use super::run::Run;
+use super::time::{self, Clock, Nanos};
+use crate::circuit_breaker::buckets::Buckets;
+use crate::circuit_breaker::change::ChangeCause;
+use crate::circuit_breaker::ring::Ring;
+use crate::circuit_breaker::settings::{CircuitBreakerSettings, Window};
+
+/// The counters, of which the settings say which are in use.
+#[derive(Debug)]
+pub(super) struct Counts {
+    /// The window that the counters were emptied for, see [`shape_of`]; zero before the first result.
+    shape: AtomicU64,
+    run: Run,
+    /// A window of calls.
+    ring: Ring,
+    /// A window of time, for the failure rate.
+    failures: Buckets,
+    /// The same for the rate of slow calls.
+    slow: Buckets,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) calls: u32,
+    pub(super) failures: u32,
+    pub(super) slow: u32,
+    pub(super) consecutive: u32,
+}
+
+/// A window in one word, never zero: the length of a slice or the number of calls, and which of the two.
+fn shape_of(window: Window) -> u64 {
+    match window {
+        // A tenth of 2^64 leaves room for the bit.
+        Window::Time(span) => Buckets::slice(time::of(span)) << 1,
+        Window::Calls(calls) => (u64::from(calls) << 1) | 1,
+    }
+}
+
+impl Counts {
+    pub(super) const fn new() -> Self {
+        Counts {
+            shape: AtomicU64::new(0),
+            run: Run::new(),
+            ring: Ring::new(),
+            failures: Buckets::new(),
+            slow: Buckets::new(),
+        }
+    }
+
+    /// Empties everything for a new period, before that is known to anybody.
+    pub(super) fn reset(&self, generation: u64) {
+        self.run.reset(generation);
+        self.ring.reset(generation);
+        self.failures.reset(generation);
+        self.slow.reset(generation);
+    }
+
+    /// Whether the counters have the shape that the settings ask for. The first to ask gives them theirs.
+    pub(super) fn fit(&self, settings: &CircuitBreakerSettings) -> bool {
+        let wanted = shape_of(settings.window);
+        let shape = self.shape.load(Acquire);
+        shape == wanted
+            || shape == 0
+                && match self.shape.compare_exchange(0, wanted, AcqRel, Acquire) {
+                    Ok(_) => true,
+                    Err(found) => found == wanted,
+                }
+    }
+
+    /// Takes the shape that the settings ask for; a new period has to follow at once.
+    pub(super) fn shape(&self, settings: &CircuitBreakerSettings) {
+        self.shape.store(shape_of(settings.window), Release);
+    }
+
+    /// Counts a result and says whether it is a cause to open.
+    ///
+    /// A rule is asked only by a result that counts against it, so a success opens nothing. A call that is slow but has no
+    /// result of its own counts as a slow call that did not fail.
+    pub(super) fn record(
+        &self,
+        settings: &CircuitBreakerSettings,
+        generation: u64,
+        report: Report,
+        slow: bool,
+        clock: &mut Clock<impl FnOnce() -> Instant>,
+    ) -> Option<ChangeCause> {
+        let failed = report == Report::Failure;
+        let mut cause = None;
+        if let Some(limit) = settings.consecutive_failures {
+            match report {
+                Report::Failure => {
+                    let count = self.run.lengthen(generation)?;
+                    cause = (count >= limit).then_some(ChangeCause::ConsecutiveFailures { count });
+                }
+                Report::Success => self.run.end(generation),
+                Report::Neutral | Report::Overload => {}
+            }
+        }
+
+        let (failure_rule, slow_rule) = (settings.failure_rule(), settings.slow_rule());
+        if failure_rule.is_none() && slow_rule.is_none() {
+            return cause;
+        }
+        // Calls and bad ones, for each rule that has reason to ask.
+        let (mut of_failures, mut of_slow) = (None, None);
+        match settings.window {
+            Window::Calls(calls) => {
+                if let Some(tally) = self.ring.record(generation, calls, failed, slow) {
+                    of_failures = failed.then_some((tally.calls, tally.failed));
+                    of_slow = slow.then_some((tally.calls, tally.slow));
+                }
+            }
+            Window::Time(span) => {
+                let now = clock.read();
+                let slice = Buckets::slice(time::of(span));
+                let count = |buckets: &Buckets, bad| {
+                    buckets.record(generation, slice, now, bad);
+                    bad.then(|| buckets.sum(generation, slice, now))
+                        .map(|counts| (counts.calls, counts.bad))
+                };
+                of_failures = failure_rule.and_then(|_| count(&self.failures, failed));
+                of_slow = slow_rule.and_then(|_| count(&self.slow, slow));
+            }
+        }
+        let reached = |rule: Option<f64>, counted: Option<(u32, u32)>| {
+            let (limit, (calls, bad)) = rule.zip(counted)?;
+            let rate = f64::from(bad) / f64::from(calls.max(1));
+            (calls >= settings.least_calls() && rate >= limit).then_some((rate, calls))
+        };
+        cause
+            .or_else(|| {
+                reached(failure_rule, of_failures)
+                    .map(|(rate, calls)| ChangeCause::FailureRate { rate, calls })
+            })
+            .or_else(|| {
+                reached(slow_rule, of_slow)
+                    .map(|(rate, calls)| ChangeCause::SlowCallRate { rate, calls })
+            })
+    }
+
+    /// What is counted at `now`; nothing of a window that the settings no longer ask for.
+    pub(super) fn read(
+        &self,
+        settings: &CircuitBreakerSettings,
+        generation: u64,
+        now: Nanos,
+    ) -> Seen {
+        let mut seen = Seen {
+            consecutive: self.run.length(generation),
+            ..Seen::default()
+        };
+        if self.shape.load(Acquire) != shape_of(settings.window) {
+            return seen;
+        }
+        match settings.window {
+            Window::Calls(calls) => {
+                let tally = self.ring.tally(generation, calls).unwrap_or_default();
+                seen.calls = tally.calls;
+                seen.failures = tally.failed;
+                seen.slow = tally.slow;
+            }
+            Window::Time(span) => {
+                let slice = Buckets::slice(time::of(span));
+                let failures = self.failures.sum(generation, slice, now);
+                let slow = self.slow.sum(generation, slice, now);
+                seen.calls = failures.calls.max(slow.calls);
+                seen.failures = failures.bad;
+                seen.slow = slow.bad;
+            }
+        }
+        seen
+    }
+}

@@ -1,0 +1,61 @@
+//! State, mode and generation in one word.
+
+use crate::circuit_breaker::change::{BreakerMode, BreakerState};
+
+/// ```text
+/// bit 63..5       4..2   1..0
+///     generation  mode   state
+/// ```
+///
+/// Zero is an automatic, closed breaker in its first period. 59 bits of generation do not wrap in practice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Word(u64);
+
+impl Word {
+    pub(super) const fn from_bits(bits: u64) -> Self {
+        Word(bits)
+    }
+
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) const fn generation(self) -> u64 {
+        self.0 >> 5
+    }
+
+    pub(super) const fn state(self) -> BreakerState {
+        match self.0 & 0b11 {
+            0 => BreakerState::Closed,
+            1 => BreakerState::Open,
+            _ => BreakerState::HalfOpen,
+        }
+    }
+
+    pub(super) const fn mode(self) -> BreakerMode {
+        match (self.0 >> 2) & 0b111 {
+            0 => BreakerMode::Automatic,
+            1 => BreakerMode::ForcedOpen,
+            2 => BreakerMode::ForcedClosed,
+            3 => BreakerMode::Disabled,
+            _ => BreakerMode::ObserveOnly,
+        }
+    }
+
+    /// The word of the period after this one.
+    pub(super) const fn next(self, state: BreakerState, mode: BreakerMode) -> Self {
+        let state = match state {
+            BreakerState::Closed => 0,
+            BreakerState::Open => 1,
+            BreakerState::HalfOpen => 2,
+        };
+        let mode = match mode {
+            BreakerMode::Automatic => 0,
+            BreakerMode::ForcedOpen => 1,
+            BreakerMode::ForcedClosed => 2,
+            BreakerMode::Disabled => 3,
+            BreakerMode::ObserveOnly => 4,
+        };
+        Word((self.generation().wrapping_add(1) << 5) | (mode << 2) | state)
+    }
+}
