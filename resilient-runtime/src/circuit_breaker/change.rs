@@ -1,6 +1,5 @@
 //! What a circuit breaker can be, and what it tells when that changes.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -124,23 +123,20 @@ impl fmt::Display for ChangeCause {
 }
 
 /// One change of state of one circuit breaker, as `on_change` gets it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StateChange {
-    pub(crate) site: Cow<'static, str>,
-    pub(crate) transition: Transition,
+    site: &'static str,
+    transition: Transition,
 }
 
 impl StateChange {
-    pub(crate) fn new(site: impl Into<Cow<'static, str>>, transition: Transition) -> Self {
-        StateChange {
-            site: site.into(),
-            transition,
-        }
+    pub(crate) const fn new(site: &'static str, transition: Transition) -> Self {
+        StateChange { site, transition }
     }
 
     /// The name of the call site, or of the breaker where it stands alone.
-    pub fn site(&self) -> &str {
-        &self.site
+    pub fn site(&self) -> &'static str {
+        self.site
     }
 
     /// The state that it left.

@@ -81,19 +81,24 @@ pub(crate) enum Report {
     Overload,
 }
 
-/// What can be seen from outside.
+/// What a circuit breaker has counted, and how it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Snapshot {
-    pub(crate) state: BreakerState,
-    pub(crate) mode: BreakerMode,
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Whether it lets calls through.
+    pub state: BreakerState,
+    /// Whether it decides by itself.
+    pub mode: BreakerMode,
     /// Calls in the window: of the failure rate if there is one, else of the slow calls.
-    pub(crate) calls: u32,
-    pub(crate) failures: u32,
-    pub(crate) slow: u32,
+    pub calls: u32,
+    /// Those of them that failed.
+    pub failures: u32,
+    /// Those of them that were slow.
+    pub slow: u32,
     /// The current run of failures, if they are counted in a row.
-    pub(crate) consecutive: u32,
-    /// What is left of the open time: `None` unless open, `Duration::MAX` if held open by hand.
-    pub(crate) open_for_remaining: Option<Duration>,
+    pub consecutive: u32,
+    /// What is left of the open time: `None` unless open, [`Duration::MAX`] if held open by hand.
+    pub open_for_remaining: Option<Duration>,
 }
 
 type Admission = (Result<Admitted, Refused>, Option<Transition>);

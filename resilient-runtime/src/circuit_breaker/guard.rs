@@ -1,0 +1,147 @@
+//! A call through a circuit breaker.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::CircuitBreaker;
+use super::permit::{CallOutcome, Permit, Phase};
+use crate::classify::ErrorClass;
+use crate::context;
+use crate::error::PolicyErrorKind;
+use crate::rules::{Rules, Test};
+use crate::site::Caller;
+use crate::verdict::{Cause, Failing, Failure};
+
+pin_project! {
+    /// A call through a circuit breaker. Made by [`CircuitBreaker::call`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Guarded<'a, F, R> {
+        #[pin]
+        inner: F,
+        rules: R,
+        stage: Stage<'a>,
+    }
+}
+
+enum Stage<'a> {
+    /// Not polled yet; without a breaker the layer is switched off.
+    Asking(Option<&'a CircuitBreaker>, Caller),
+    Admitted(Permit<'a>),
+    /// Switched off, or done.
+    Free,
+}
+
+impl<'a, F, R> Guarded<'a, F, R> {
+    pub(super) fn new(
+        breaker: Option<&'a CircuitBreaker>,
+        caller: Caller,
+        rules: R,
+        inner: F,
+    ) -> Self {
+        Self {
+            inner,
+            rules,
+            stage: Stage::Asking(breaker, caller),
+        }
+    }
+}
+
+impl<F, T, X, R, When, WhenOk, Ignore, OnRetry, Pauses> Future
+    for Guarded<'_, F, Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>>
+where
+    F: Future<Output = Result<T, X>>,
+    X: Failing,
+    When: Test<X::Error>,
+    WhenOk: Test<T>,
+    Ignore: Test<X::Error>,
+{
+    type Output = Result<T, Failure<X::Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Stage::Asking(breaker, caller) = *this.stage {
+            *this.stage = match breaker.map(|breaker| breaker.admit(caller)) {
+                None => Stage::Free,
+                Some(Ok(permit)) => Stage::Admitted(permit),
+                Some(Err(refusal)) => {
+                    *this.stage = Stage::Free;
+                    return Poll::Ready(Err(Failure::Policy(refusal)));
+                }
+            };
+        }
+        let Stage::Admitted(permit) = this.stage else {
+            return this.inner.poll(cx).map_err(Failing::into_failure);
+        };
+
+        permit.enter(Phase::Polled);
+        let waits = context::waits();
+        match this.inner.poll(cx) {
+            Poll::Pending => {
+                let waited = context::waits() != waits;
+                permit.enter(if waited {
+                    Phase::Waiting
+                } else {
+                    Phase::Working
+                });
+                Poll::Pending
+            }
+            Poll::Ready(outcome) => {
+                permit.enter(Phase::Working);
+                let counts_as = counts_as(&outcome, this.rules);
+                if let Stage::Admitted(permit) = std::mem::replace(this.stage, Stage::Free) {
+                    permit.record(counts_as);
+                }
+                Poll::Ready(outcome.map_err(Failing::into_failure))
+            }
+        }
+    }
+}
+
+/// The breaker's column of the table of outcomes.
+fn counts_as<T, X, R, When, WhenOk, Ignore, OnRetry, Pauses>(
+    outcome: &Result<T, X>,
+    rules: &Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>,
+) -> CallOutcome
+where
+    X: Failing,
+    When: Test<X::Error>,
+    WhenOk: Test<T>,
+    Ignore: Test<X::Error>,
+{
+    let failed = |failed| {
+        if failed {
+            CallOutcome::Failure
+        } else {
+            CallOutcome::Success
+        }
+    };
+    let failure = match outcome {
+        Ok(value) => return failed(rules.when_ok.test(value).unwrap_or(false)),
+        Err(failure) => failure,
+    };
+    let error = failure.error();
+    if error.and_then(|error| rules.ignore.test(error)) == Some(true) {
+        return CallOutcome::Neutral;
+    }
+    match failure.verdict().cause {
+        Cause::Policy(PolicyErrorKind::TimedOut { .. } | PolicyErrorKind::FaultInjected) => {
+            CallOutcome::Failure
+        }
+        Cause::Policy(_) => CallOutcome::Neutral,
+        Cause::Error(class) => match (error.and_then(|error| rules.when.test(error)), class) {
+            (Some(by_rule), _) => failed(by_rule),
+            (None, ErrorClass::Transient | ErrorClass::ServerFault) => CallOutcome::Failure,
+            (None, ErrorClass::CallerFault) => CallOutcome::Success,
+            (None, ErrorClass::Overload) => CallOutcome::Overload,
+        },
+    }
+}
+
+impl<F, R> fmt::Debug for Guarded<'_, F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded").finish_non_exhaustive()
+    }
+}

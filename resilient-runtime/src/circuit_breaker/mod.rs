@@ -1,0 +1,279 @@
+//! Circuit breaker: stops calling a service that is down, and finds out when it is back.
+
+mod buckets;
+mod change;
+mod core;
+mod guard;
+mod layer;
+mod live;
+mod permit;
+mod ring;
+mod settings;
+
+use std::fmt;
+
+pub use change::{BreakerMode, BreakerState, ChangeCause, StateChange};
+pub use guard::Guarded;
+pub use layer::BreakerLayer;
+pub use permit::{CallOutcome, Permit};
+pub use settings::{CircuitBreakerSettings, Window};
+
+pub use self::core::Snapshot;
+
+use self::change::Transition;
+use self::core::Core;
+use crate::clock;
+use crate::context;
+use crate::door::{Door, Opened};
+use crate::error::{PolicyError, PolicyErrorKind};
+use crate::event::EventKind;
+use crate::rules::Rules;
+use crate::site::{Caller, Live, Setting, SettingError, Tuning, Value};
+use crate::verdict::Failing;
+
+/// A circuit breaker: while a service fails too often, its calls are refused at
+/// once; after a while a few probes find out whether it is back.
+///
+/// It is the state of `#[circuit_breaker]`, which makes one for each function; a
+/// `static` or a field handed in with `state = ..` is shared by all that name it.
+///
+/// ```
+/// use resilient_runtime::{CircuitBreaker, CircuitBreakerSettings, Failure};
+/// use std::io;
+///
+/// static CACHE: CircuitBreaker =
+///     CircuitBreaker::new(CircuitBreakerSettings::new().consecutive_failures(2)).named("cache");
+///
+/// async fn get(key: &str) -> io::Result<u32> {
+///     Err(io::ErrorKind::ConnectionReset.into())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// for _ in 0..2 {
+///     let outcome = CACHE.call(async { get("a").await }).await;
+///     assert!(matches!(outcome, Err(Failure::Error(_))));
+/// }
+/// // From here on the cache is left alone.
+/// let outcome = CACHE.call(async { get("a").await }).await;
+/// assert!(matches!(outcome, Err(Failure::Policy(_))));
+/// # }
+/// ```
+///
+/// # What counts
+///
+/// A result counts only for the period that admitted it. A call that is dropped
+/// counts as nothing, and gives a probe's place back; but if a time limit of this
+/// crate drops it after it ran for at least half of that limit, or if it is dropped
+/// after the deadline it was admitted under, that is a failure, and if anyone else
+/// drops it after longer than `slow_call`, it is a slow call. A call that panics is
+/// a failure.
+///
+/// # Fairness and locks
+///
+/// Closed and open, a call is admitted or refused without a lock. Half-open, a
+/// short lock hands out the places of the probes, to whoever comes first.
+pub struct CircuitBreaker {
+    settings: Live<CircuitBreakerSettings>,
+    core: Door<Core>,
+    name: &'static str,
+}
+
+impl CircuitBreaker {
+    /// A closed breaker.
+    #[must_use]
+    pub const fn new(settings: CircuitBreakerSettings) -> Self {
+        Self {
+            settings: Live::new(settings),
+            core: Door::new(Core::new()),
+            name: "circuit breaker",
+        }
+    }
+
+    /// What it is called in errors and events where no annotated function asks.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// Makes a call if the breaker lets it through. Every error counts by its class.
+    ///
+    /// The future is polled in place, and not at all if the call is refused.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it drops the call, which then counts as described above.
+    pub fn call<F, T, X>(&self, future: F) -> Guarded<'_, F, Rules<Result<T, X::Error>>>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        self.call_by(Rules::new(), future)
+    }
+
+    /// [`call`](Self::call) with rules of its own.
+    pub fn call_by<F, T, X, R>(&self, rules: R, future: F) -> Guarded<'_, F, R>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        Guarded::new(Some(self), self.caller(), rules, future)
+    }
+
+    /// Asks for leave to make a call whose result is recorded later: the two-step
+    /// form of [`call`](Self::call), for work that is not one future.
+    ///
+    /// # Errors
+    ///
+    /// [`CircuitOpen`](PolicyErrorKind::CircuitOpen) if the breaker is open, or
+    /// half-open with all its probes out.
+    ///
+    /// ```
+    /// use resilient_runtime::{CallOutcome, CircuitBreaker, CircuitBreakerSettings};
+    ///
+    /// let breaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+    /// let permit = breaker.try_acquire()?;
+    /// // ... the work, wherever it runs ...
+    /// permit.record(CallOutcome::Success);
+    /// # Ok::<_, resilient_runtime::PolicyError>(())
+    /// ```
+    pub fn try_acquire(&self) -> Result<Permit<'_>, PolicyError> {
+        self.admit(self.caller())
+    }
+
+    /// Whether it lets calls through. An open breaker whose time is up stays open
+    /// until the next call.
+    #[must_use]
+    pub fn state(&self) -> BreakerState {
+        self.core().state()
+    }
+
+    /// Whether it decides by itself.
+    #[must_use]
+    pub fn mode(&self) -> BreakerMode {
+        self.core().mode()
+    }
+
+    /// What it has counted.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.core().snapshot(&self.settings.get(), clock::now())
+    }
+
+    /// Refuses every call until [`reset`](Self::reset).
+    pub fn force_open(&self) {
+        self.by_hand(Core::force_open);
+    }
+
+    /// Lets every call through, and goes on counting, until [`reset`](Self::reset).
+    pub fn force_close(&self) {
+        self.by_hand(Core::force_close);
+    }
+
+    /// Lets every call through and counts nothing, until [`reset`](Self::reset).
+    pub fn disable(&self) {
+        self.by_hand(Core::disable);
+    }
+
+    /// Lets every call through, counts, and tells of the changes that it would
+    /// make, until [`reset`](Self::reset).
+    pub fn observe_only(&self) {
+        self.by_hand(Core::observe_only);
+    }
+
+    /// Closed, with nothing counted, and deciding by itself again.
+    pub fn reset(&self) {
+        self.by_hand(Core::reset);
+    }
+
+    /// Its knobs.
+    #[must_use]
+    pub fn settings(&self) -> Vec<Setting> {
+        self.settings.list()
+    }
+
+    /// Lays `value` over what the code says for `knob`; what was counted stays,
+    /// unless the window itself changes.
+    ///
+    /// # Errors
+    ///
+    /// An unknown knob, or a value that it does not take. Nothing has changed then.
+    pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
+        self.settings.set(knob, value)
+    }
+
+    /// Goes back to what the code says for `knob`.
+    ///
+    /// # Errors
+    ///
+    /// An unknown knob, or settings that would contradict each other.
+    pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
+        self.settings.unset(knob)
+    }
+
+    fn tuning(&self) -> &dyn Tuning {
+        &self.settings
+    }
+
+    fn caller(&self) -> Caller {
+        Caller::Named(self.name)
+    }
+
+    fn core(&self) -> Opened<'_, Core> {
+        self.core.open(Core::new)
+    }
+
+    fn admit(&self, caller: Caller) -> Result<Permit<'_>, PolicyError> {
+        let core = self.core();
+        let settings = self.settings.get();
+        let (admitted, transition) = core.admit(&settings, clock::entry);
+        self.tell(caller, &settings, transition);
+        match admitted {
+            Ok(admitted) => {
+                let deadline = context::nearest_deadline();
+                let timed = deadline.is_some() || settings.slow_call.is_some();
+                let began = timed.then(clock::entry);
+                Ok(Permit::new(self, core, admitted, caller, began, deadline))
+            }
+            Err(refused) => {
+                let kind = PolicyErrorKind::CircuitOpen {
+                    retry_after: refused.retry_after,
+                };
+                caller.emit(|| EventKind::Refused(kind));
+                Err(PolicyError::new(kind, caller.name()))
+            }
+        }
+    }
+
+    fn by_hand(&self, change: impl FnOnce(&Core) -> Option<Transition>) {
+        let transition = change(&self.core());
+        self.tell(self.caller(), &self.settings.get(), transition);
+    }
+
+    /// Outside every lock.
+    fn tell(
+        &self,
+        caller: Caller,
+        settings: &CircuitBreakerSettings,
+        transition: Option<Transition>,
+    ) {
+        let Some(transition) = transition else { return };
+        let change = StateChange::new(caller.name(), transition);
+        caller.emit(|| EventKind::BreakerChanged(change));
+        if let Some(on_change) = settings.on_change {
+            on_change(&change);
+        }
+    }
+}
+
+impl fmt::Debug for CircuitBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker")
+            .field("name", &self.name)
+            .field("state", &self.state())
+            .field("mode", &self.mode())
+            .field("settings", &self.settings.get())
+            .finish()
+    }
+}

@@ -1,0 +1,152 @@
+//! Leave to make one call, and the duty to say how it went.
+
+use std::fmt;
+
+use tokio::time::Instant;
+
+use super::CircuitBreaker;
+use super::core::{Admitted, Core, Report};
+use crate::clock;
+use crate::context::{self, Deadline};
+use crate::door::Opened;
+use crate::site::Caller;
+
+/// How a call went, to a circuit breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallOutcome {
+    /// The service answered.
+    Success,
+    /// It did not, or said that it is broken.
+    Failure,
+    /// The service sheds load: counts as nothing while closed, and fails a probe.
+    Overload,
+    /// Says nothing about the service.
+    Neutral,
+}
+
+/// Leave to make one call. See [`CircuitBreaker::try_acquire`].
+///
+/// Dropped without a [`record`](Self::record), the call counts as one that was
+/// dropped, and the place of a probe is given back.
+#[must_use = "the call counts as dropped when the permit is"]
+pub struct Permit<'a> {
+    breaker: &'a CircuitBreaker,
+    core: Opened<'a, Core>,
+    admitted: Admitted,
+    caller: Caller,
+    /// Known where something depends on how long the call takes.
+    began: Option<Instant>,
+    /// The one that the call was admitted under.
+    deadline: Option<Deadline>,
+    /// What is under way, for the case that it is never reported.
+    phase: Phase,
+}
+
+/// What a call was last seen doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Its own work, or waiting for somebody else's.
+    Working,
+    /// Nothing but waiting in a layer of ours.
+    Waiting,
+    /// It is being polled; seen in a drop, it has panicked.
+    Polled,
+    Recorded,
+}
+
+impl<'a> Permit<'a> {
+    pub(super) fn new(
+        breaker: &'a CircuitBreaker,
+        core: Opened<'a, Core>,
+        admitted: Admitted,
+        caller: Caller,
+        began: Option<Instant>,
+        deadline: Option<Deadline>,
+    ) -> Self {
+        Self {
+            breaker,
+            core,
+            admitted,
+            caller,
+            began,
+            deadline,
+            phase: Phase::Working,
+        }
+    }
+
+    /// Says how the call went. It is a slow call if it took longer than `slow_call`,
+    /// counted from when the permit was given.
+    pub fn record(mut self, outcome: CallOutcome) {
+        self.report(outcome);
+    }
+
+    pub(super) fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+    }
+
+    fn report(&mut self, outcome: CallOutcome) {
+        self.phase = Phase::Recorded;
+        let report = match outcome {
+            CallOutcome::Success => Report::Success,
+            CallOutcome::Failure => Report::Failure,
+            CallOutcome::Overload => Report::Overload,
+            CallOutcome::Neutral => Report::Neutral,
+        };
+        let settings = self.breaker.settings.get();
+        let slow = settings
+            .slow_call
+            .is_some_and(|limit| self.ran_longer_than(limit));
+        let transition = self
+            .core
+            .record(&settings, self.admitted, report, slow, clock::now);
+        self.breaker.tell(self.caller, &settings, transition);
+    }
+
+    fn ran_longer_than(&self, limit: std::time::Duration) -> bool {
+        self.began
+            .is_some_and(|began| clock::now().saturating_duration_since(began) > limit)
+    }
+
+    /// What a call that was dropped counts as.
+    fn outcome_of_drop(&self) -> CallOutcome {
+        match self.phase {
+            Phase::Polled => return CallOutcome::Failure,
+            Phase::Waiting | Phase::Recorded => return CallOutcome::Neutral,
+            Phase::Working => {}
+        }
+        let overdue = self.deadline.filter(|deadline| clock::now() >= deadline.at);
+        let limit = context::cut_off_after().or(overdue.map(|deadline| deadline.after));
+        if let (Some(limit), Some(began)) = (limit, self.began) {
+            let ran = clock::now().saturating_duration_since(began);
+            return if ran.saturating_mul(2) >= limit {
+                CallOutcome::Failure
+            } else {
+                CallOutcome::Neutral
+            };
+        }
+        let slow_call = self.breaker.settings.get().slow_call;
+        if slow_call.is_some_and(|limit| self.ran_longer_than(limit)) {
+            // Recorded as slow, since it ran for that long.
+            return CallOutcome::Success;
+        }
+        CallOutcome::Neutral
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if self.phase != Phase::Recorded {
+            let outcome = self.outcome_of_drop();
+            self.report(outcome);
+        }
+    }
+}
+
+impl fmt::Debug for Permit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
+}

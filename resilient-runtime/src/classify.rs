@@ -1,0 +1,146 @@
+//! What an error says about the service, and whether asking again is worth it.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use crate::error::{PolicyError, PolicyErrorKind};
+
+/// The answer to two questions: is the service down, and is it worth asking again?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// Unavailable, reset, timed out: a failure, and worth another try.
+    Transient,
+    /// Internal, unknown, data loss: a failure that another try will not mend.
+    ServerFault,
+    /// Bad request, not found, denied: the service answered, and answered rightly.
+    CallerFault,
+    /// Resource exhausted, 429: the service sheds load; worth another try, later.
+    Overload,
+}
+
+/// How an error type answers for its errors, once, for all policies.
+///
+/// An annotated function finds the implementation by itself where its error type
+/// is concrete; a generic error type needs the bound `E: Classify`. An error
+/// without it counts as [`ErrorClass::Transient`].
+///
+/// ```
+/// use resilient_runtime::{Classify, ErrorClass};
+///
+/// enum StockError { Offline, NoSuchItem }
+///
+/// impl Classify for StockError {
+///     fn class(&self) -> ErrorClass {
+///         match self {
+///             StockError::Offline => ErrorClass::Transient,
+///             StockError::NoSuchItem => ErrorClass::CallerFault,
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "nothing says what a `{Self}` means to a policy",
+    label = "`Classify` is not implemented for `{Self}`",
+    note = "implement `resilient_runtime::Classify` for it, or wrap the future in `resilient_runtime::judged_by(future, |error| ErrorClass::Transient)`"
+)]
+pub trait Classify {
+    /// What this error says.
+    fn class(&self) -> ErrorClass;
+
+    /// How long the service asks to be left alone. [`Duration::MAX`] says not to ask again.
+    fn retry_after(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The policy error that became this error, if it was one.
+    fn policy_error(&self) -> Option<&PolicyError> {
+        None
+    }
+}
+
+impl Classify for PolicyError {
+    fn class(&self) -> ErrorClass {
+        match self.kind() {
+            PolicyErrorKind::RateLimited { .. }
+            | PolicyErrorKind::BulkheadFull
+            | PolicyErrorKind::ConcurrencyLimited => ErrorClass::Overload,
+            _ => ErrorClass::Transient,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        PolicyError::retry_after(self)
+    }
+
+    fn policy_error(&self) -> Option<&PolicyError> {
+        Some(self)
+    }
+}
+
+impl Classify for io::Error {
+    fn class(&self) -> ErrorClass {
+        use io::ErrorKind as Kind;
+        match self.kind() {
+            Kind::NotFound
+            | Kind::PermissionDenied
+            | Kind::AlreadyExists
+            | Kind::InvalidInput
+            | Kind::Unsupported => ErrorClass::CallerFault,
+            Kind::InvalidData | Kind::OutOfMemory => ErrorClass::ServerFault,
+            _ => ErrorClass::Transient,
+        }
+    }
+
+    fn policy_error(&self) -> Option<&PolicyError> {
+        in_chain(self)
+    }
+}
+
+impl Classify for Box<dyn Error + Send + Sync> {
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Transient
+    }
+
+    fn policy_error(&self) -> Option<&PolicyError> {
+        in_chain(&**self)
+    }
+}
+
+impl Classify for String {
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Transient
+    }
+}
+
+impl Classify for &str {
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Transient
+    }
+}
+
+impl Classify for () {
+    fn class(&self) -> ErrorClass {
+        ErrorClass::Transient
+    }
+}
+
+/// The policy error in `error` or anywhere below it.
+///
+/// `io::Error` is opened by hand: its `source()` leaves out the error it was made of.
+pub(crate) fn in_chain<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e PolicyError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<PolicyError>() {
+            return Some(found);
+        }
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = match wrapped {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}

@@ -1,0 +1,41 @@
+//! Time, through one door: tokio's clock, so that a paused test drives every
+//! policy, and one reading for all the layers that begin in one poll.
+
+use std::cell::Cell;
+
+use tokio::time::Instant;
+
+thread_local! {
+    static READING: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// The instant at which the layers of this attempt began.
+pub(crate) fn entry() -> Instant {
+    READING.get().unwrap_or_else(Instant::now)
+}
+
+/// The clock as it stands.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Lets the layers below share `instant` until the body begins, something was
+/// waited for, or the returned guard is dropped.
+pub(crate) fn share(instant: Instant) -> Shared {
+    READING.set(Some(instant));
+    Shared
+}
+
+/// From here on `entry` reads anew.
+pub(crate) fn forget() {
+    READING.set(None);
+}
+
+#[must_use]
+pub(crate) struct Shared;
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        forget();
+    }
+}

@@ -1,0 +1,108 @@
+//! What a layer may know of the layers around it: the deadline, why it is being
+//! dropped, and whether what it polls only waits. All of it is set while a future
+//! of ours is polled or dropped and restored behind it, so it follows the task and
+//! not the thread.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// When the work of this task is cut off, and by a limit of what length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
+    pub(crate) after: Duration,
+}
+
+thread_local! {
+    static DEADLINE: Cell<Option<Deadline>> = const { Cell::new(None) };
+    static CUT_OFF_AFTER: Cell<Option<Duration>> = const { Cell::new(None) };
+    static WAITS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The instant at which the nearest `#[timeout]` around the caller gives up, if
+/// there is one. Work that cannot be done by then need not be begun.
+///
+/// It is seen by everything that the limited future polls itself, through any
+/// number of functions; a task that it spawns does not see it.
+///
+/// ```
+/// use resilient_runtime::{Timeout, deadline};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// assert!(deadline().is_none());
+/// let left = Timeout::new(Duration::from_secs(2))
+///     .call(async {
+///         let now = tokio::time::Instant::now();
+///         Ok::<_, std::io::Error>(deadline().map(|at| at - now))
+///     })
+///     .await;
+/// assert_eq!(left.unwrap(), Some(Duration::from_secs(2)));
+/// # }
+/// ```
+#[must_use]
+pub fn deadline() -> Option<Instant> {
+    nearest_deadline().map(|deadline| deadline.at)
+}
+
+pub(crate) fn nearest_deadline() -> Option<Deadline> {
+    DEADLINE.get()
+}
+
+/// Sets `deadline` for what runs until the guard is dropped, unless a nearer one
+/// is set already.
+pub(crate) fn enter_deadline(deadline: Deadline) -> DeadlineScope {
+    let outer = DEADLINE.get();
+    if outer.is_none_or(|outer| deadline.at < outer.at) {
+        DEADLINE.set(Some(deadline));
+    }
+    DeadlineScope { outer }
+}
+
+#[must_use]
+pub(crate) struct DeadlineScope {
+    outer: Option<Deadline>,
+}
+
+impl Drop for DeadlineScope {
+    fn drop(&mut self) {
+        DEADLINE.set(self.outer);
+    }
+}
+
+/// Says to what is dropped until the guard is: a limit of `after` cut it off.
+pub(crate) fn enter_cut_off(after: Duration) -> CutOffScope {
+    CutOffScope {
+        outer: CUT_OFF_AFTER.replace(Some(after)),
+    }
+}
+
+/// The limit that is dropping the caller, if one is.
+pub(crate) fn cut_off_after() -> Option<Duration> {
+    CUT_OFF_AFTER.get()
+}
+
+#[must_use]
+pub(crate) struct CutOffScope {
+    outer: Option<Duration>,
+}
+
+impl Drop for CutOffScope {
+    fn drop(&mut self) {
+        CUT_OFF_AFTER.set(self.outer);
+    }
+}
+
+/// A layer of ours is about to return `Pending` because it waits on its own
+/// account: a pause before a retry, a place in a queue.
+pub(crate) fn note_wait() {
+    WAITS.set(WAITS.get().wrapping_add(1));
+}
+
+/// A count that [`note_wait`] moves: unmoved over a poll, nothing of ours waited.
+pub(crate) fn waits() -> u64 {
+    WAITS.get()
+}

@@ -1,0 +1,118 @@
+//! The one way to state that outlives a call, so that a test can have its own.
+//!
+//! Without the feature `testing` a door is its content and opening it is a
+//! reference. With it, [`testing::isolated`](crate::testing) puts a world in the
+//! way, in which every door opens on a content of its own, made fresh.
+
+#[cfg(not(feature = "testing"))]
+mod plain {
+    use std::ops::Deref;
+
+    #[derive(Debug)]
+    pub(crate) struct Door<T>(T);
+
+    #[derive(Debug)]
+    pub(crate) struct Opened<'a, T>(&'a T);
+
+    impl<T> Deref for Opened<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            self.0
+        }
+    }
+
+    impl<T> Door<T> {
+        pub(crate) const fn new(content: T) -> Self {
+            Self(content)
+        }
+
+        pub(crate) fn open(&self, _fresh: impl FnOnce() -> T) -> Opened<'_, T> {
+            Opened(&self.0)
+        }
+    }
+}
+
+#[cfg(not(feature = "testing"))]
+pub(crate) use plain::{Door, Opened};
+
+#[cfg(feature = "testing")]
+mod isolating {
+    use std::any::Any;
+    use std::collections::HashMap;
+    use std::fmt;
+    use std::ops::Deref;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+    use crate::testing;
+
+    #[derive(Debug)]
+    pub(crate) struct Door<T> {
+        own: T,
+        /// Doors may move before they are used, so an address would not do.
+        id: OnceLock<u64>,
+    }
+
+    pub(crate) enum Opened<'a, T> {
+        Own(&'a T),
+        Isolated(Arc<T>),
+    }
+
+    impl<T> Deref for Opened<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            match self {
+                Self::Own(content) => content,
+                Self::Isolated(content) => content,
+            }
+        }
+    }
+
+    impl<T: fmt::Debug> fmt::Debug for Opened<'_, T> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            (**self).fmt(f)
+        }
+    }
+
+    impl<T: Send + Sync + 'static> Door<T> {
+        pub(crate) const fn new(content: T) -> Self {
+            Self {
+                own: content,
+                id: OnceLock::new(),
+            }
+        }
+
+        pub(crate) fn open(&self, fresh: impl FnOnce() -> T) -> Opened<'_, T> {
+            static NEXT: AtomicU64 = AtomicU64::new(0);
+            let Some(world) = testing::world() else {
+                return Opened::Own(&self.own);
+            };
+            let id = *self.id.get_or_init(|| NEXT.fetch_add(1, Ordering::Relaxed));
+            world
+                .rooms
+                .content_of(id, fresh)
+                .map_or(Opened::Own(&self.own), Opened::Isolated)
+        }
+    }
+
+    /// The contents behind the doors of one world.
+    #[derive(Debug, Default)]
+    pub(crate) struct Rooms(Mutex<HashMap<u64, Arc<dyn Any + Send + Sync>>>);
+
+    impl Rooms {
+        fn content_of<T: Send + Sync + 'static>(
+            &self,
+            id: u64,
+            fresh: impl FnOnce() -> T,
+        ) -> Option<Arc<T>> {
+            let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let content = rooms.entry(id).or_insert_with(|| Arc::new(fresh()));
+            Arc::clone(content).downcast().ok()
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+pub(crate) use isolating::{Door, Opened, Rooms};

@@ -1,0 +1,130 @@
+//! Every decision is an event of one small model.
+//!
+//! Where nobody listens an event is not built: [`emit`] is two loads then.
+
+mod observe;
+#[cfg(feature = "tracing")]
+mod trace;
+
+use std::time::Duration;
+
+#[cfg(feature = "testing")]
+pub(crate) use observe::Listening;
+pub use observe::{Subscription, observe};
+
+use crate::circuit_breaker::StateChange;
+use crate::error::PolicyErrorKind;
+use crate::site::Caller;
+use crate::verdict::Cause;
+
+/// A decision of a policy, and the call site at which it fell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event {
+    site: &'static str,
+    kind: EventKind,
+}
+
+impl Event {
+    /// The name of the call site, or of the policy where it is used by hand.
+    #[must_use]
+    pub const fn site(&self) -> &'static str {
+        self.site
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub const fn kind(&self) -> EventKind {
+        self.kind
+    }
+}
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// An attempt failed, or returned a value that `when_ok` rejects (then without a cause).
+    AttemptFailed {
+        /// The first is 1.
+        attempt: u32,
+        /// Why.
+        cause: Option<Cause>,
+    },
+    /// Another attempt follows after a pause.
+    RetryScheduled {
+        /// The attempt that follows.
+        attempt: u32,
+        /// The pause.
+        delay: Duration,
+    },
+    /// An attempt after the first succeeded.
+    RetrySucceeded {
+        /// The attempt that did.
+        attempt: u32,
+    },
+    /// The last failure is returned, although another attempt was not out of the question.
+    RetryStopped {
+        /// The attempts made.
+        attempts: u32,
+        /// Why there are no more.
+        why: StopReason,
+    },
+    /// A time limit passed, and what it limits was dropped.
+    TimedOut {
+        /// The limit.
+        after: Duration,
+    },
+    /// A circuit breaker changed its state.
+    BreakerChanged(StateChange),
+    /// A call was refused before it began.
+    Refused(PolicyErrorKind),
+    /// A fallback answered in place of a failure, or of a value that `when_ok` rejects
+    /// (then without a cause).
+    FallbackUsed {
+        /// What it replaces.
+        cause: Option<Cause>,
+    },
+}
+
+/// Why a retry ended without success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// All attempts are used up.
+    Exhausted,
+    /// Errors of this kind are not retried.
+    NotRetried,
+    /// The pause would end later than `max_elapsed` allows.
+    Elapsed,
+    /// The surrounding deadline would cut the pause off.
+    Deadline,
+    /// The service asks to be left alone for longer than `max_delay`.
+    RetryAfterTooLong,
+}
+
+/// Builds an event and hands it to whoever listens.
+pub(crate) fn emit(caller: Caller, kind: impl FnOnce() -> EventKind) {
+    let observed = observe::any();
+    #[cfg(feature = "tracing")]
+    let traced = trace::any();
+    #[cfg(not(feature = "tracing"))]
+    let traced = false;
+    if !observed && !traced {
+        return;
+    }
+    deliver(
+        Event {
+            site: caller.name(),
+            kind: kind(),
+        },
+        observed,
+    );
+}
+
+#[cold]
+fn deliver(event: Event, observed: bool) {
+    #[cfg(feature = "tracing")]
+    trace::record(&event);
+    if observed {
+        observe::notify(&event);
+    }
+}

@@ -1,0 +1,118 @@
+//! Events for `tracing`: breaker changes and exhausted retries are warnings,
+//! single attempts are for debugging, and of a flood one a second is let through.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::level_filters::LevelFilter;
+use tracing::{debug, info, warn};
+
+use super::{Event, EventKind, StopReason};
+use crate::circuit_breaker::BreakerState;
+use crate::clock;
+
+/// Whether any subscriber wants anything of what is said here.
+pub(super) fn any() -> bool {
+    LevelFilter::current() >= LevelFilter::WARN
+}
+
+pub(super) fn record(event: &Event) {
+    let site = event.site;
+    match event.kind {
+        EventKind::AttemptFailed { attempt, cause } => {
+            debug!(site, attempt, ?cause, "attempt failed");
+        }
+        EventKind::RetryScheduled { attempt, delay } => {
+            debug!(site, attempt, ?delay, "retry scheduled");
+        }
+        EventKind::RetrySucceeded { attempt } => debug!(site, attempt, "retry succeeded"),
+        EventKind::RetryStopped {
+            attempts,
+            why: StopReason::NotRetried,
+        } => {
+            debug!(site, attempts, why = ?StopReason::NotRetried, "not retried");
+        }
+        EventKind::RetryStopped { attempts, why } => {
+            if let Some(more) = one_a_second(site, Flood::Stopped(why)) {
+                warn!(site, attempts, ?why, more, "retries gave up");
+            }
+        }
+        EventKind::TimedOut { after } => {
+            if let Some(more) = one_a_second(site, Flood::TimedOut) {
+                info!(site, ?after, more, "timed out");
+            }
+        }
+        EventKind::BreakerChanged(change) => {
+            let (from, to, cause) = (change.from(), change.to(), change.cause());
+            let open_for = change.open_for();
+            match to {
+                BreakerState::Open => {
+                    warn!(
+                        site,
+                        ?from,
+                        ?to,
+                        ?cause,
+                        ?open_for,
+                        "circuit breaker opened"
+                    );
+                }
+                _ => warn!(site, ?from, ?to, ?cause, "circuit breaker changed"),
+            }
+        }
+        EventKind::Refused(kind) => {
+            if let Some(more) = one_a_second(site, Flood::Refused(std::mem::discriminant(&kind))) {
+                warn!(site, cause = ?kind, more, "call refused");
+            }
+        }
+        EventKind::FallbackUsed { cause } => {
+            if let Some(more) = one_a_second(site, Flood::FallbackUsed) {
+                info!(site, ?cause, more, "fallback used");
+            }
+        }
+    }
+}
+
+/// What may come in floods.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Flood {
+    Refused(std::mem::Discriminant<crate::error::PolicyErrorKind>),
+    Stopped(StopReason),
+    TimedOut,
+    FallbackUsed,
+}
+
+struct Said {
+    at: Instant,
+    held_back: u64,
+}
+
+/// `None` if the same was said within the last second; else how many were held back since.
+fn one_a_second(site: &'static str, flood: Flood) -> Option<u64> {
+    static SAID: OnceLock<Mutex<HashMap<(&'static str, Flood), Said>>> = OnceLock::new();
+    let mut said = SAID
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let now = clock::now();
+    match said.entry((site, flood)) {
+        Entry::Vacant(first) => {
+            first.insert(Said {
+                at: now,
+                held_back: 0,
+            });
+            Some(0)
+        }
+        Entry::Occupied(mut before) => {
+            let before = before.get_mut();
+            if now.saturating_duration_since(before.at) < Duration::from_secs(1) {
+                before.held_back += 1;
+                return None;
+            }
+            before.at = now;
+            Some(std::mem::take(&mut before.held_back))
+        }
+    }
+}

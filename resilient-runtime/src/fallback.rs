@@ -1,0 +1,140 @@
+//! Fallback: another answer in place of a failure.
+
+use crate::classify::ErrorClass;
+use crate::error::PolicyError;
+use crate::event::EventKind;
+use crate::site::{Caller, Layer, LayerKind, Site, Switch, Tuning};
+use crate::verdict::{Cause, Failing};
+
+/// The fallback of an annotated function.
+#[derive(Debug)]
+pub struct FallbackLayer {
+    site: &'static Site,
+    switch: Switch,
+}
+
+impl FallbackLayer {
+    /// The layer; it has no settings.
+    #[must_use]
+    pub const fn new(site: &'static Site) -> Self {
+        Self {
+            site,
+            switch: Switch::new(),
+        }
+    }
+
+    /// Whether the fallback answers in place of `failure`: unless the service
+    /// answered, and the caller was at fault.
+    pub fn replaces<X: Failing>(&self, failure: &X) -> bool {
+        let fault = Cause::Error(ErrorClass::CallerFault);
+        self.used_if(failure, |failure| failure.verdict().cause != fault)
+    }
+
+    /// The same by the user's predicate, which sees a policy error converted.
+    pub fn replaces_when<X: Failing>(
+        &self,
+        failure: &X,
+        convert: impl FnOnce(PolicyError) -> X::Error,
+        when: impl Fn(&X::Error) -> bool,
+    ) -> bool {
+        self.used_if(failure, |failure| {
+            match (failure.error(), failure.policy()) {
+                (Some(error), _) => when(error),
+                (None, Some(policy)) => when(&convert(*policy)),
+                (None, None) => false,
+            }
+        })
+    }
+
+    /// The same where no layer below can refuse, so that there is nothing to convert.
+    pub fn replaces_own_when<X: Failing>(
+        &self,
+        failure: &X,
+        when: impl Fn(&X::Error) -> bool,
+    ) -> bool {
+        self.used_if(failure, |failure| failure.error().is_some_and(when))
+    }
+
+    /// The same for values too.
+    pub fn replaces_outcome<T, X: Failing>(
+        &self,
+        outcome: &Result<T, X>,
+        on_error: impl FnOnce(&X) -> bool,
+        when_ok: impl FnOnce(&T) -> bool,
+    ) -> bool {
+        match outcome {
+            Err(failure) => on_error(failure),
+            Ok(value) => {
+                let used = self.switch.is_on() && when_ok(value);
+                if used {
+                    self.tell(None);
+                }
+                used
+            }
+        }
+    }
+
+    fn used_if<X: Failing>(&self, failure: &X, wanted: impl FnOnce(&X) -> bool) -> bool {
+        let used = self.switch.is_on() && wanted(failure);
+        if used {
+            self.tell(Some(failure.verdict().cause));
+        }
+        used
+    }
+
+    fn tell(&self, cause: Option<Cause>) {
+        Caller::Site(self.site).emit(|| EventKind::FallbackUsed { cause });
+    }
+}
+
+impl Layer for FallbackLayer {
+    fn kind(&self) -> LayerKind {
+        LayerKind::Fallback
+    }
+
+    fn switch(&self) -> &Switch {
+        &self.switch
+    }
+
+    fn tuning(&self) -> Option<&dyn Tuning> {
+        None
+    }
+}
+
+/// What a fallback function returns: the outcome, or a future of it.
+pub trait Answer<How> {
+    /// The `Result`.
+    type Outcome;
+
+    /// As a future, either way.
+    fn into_future(self) -> impl Future<Output = Self::Outcome>;
+}
+
+/// Returned at once.
+#[derive(Debug)]
+pub struct AtOnce;
+
+/// Awaited.
+#[derive(Debug)]
+pub struct Awaited;
+
+impl<T, E> Answer<AtOnce> for Result<T, E> {
+    type Outcome = Self;
+
+    fn into_future(self) -> impl Future<Output = Self> {
+        std::future::ready(self)
+    }
+}
+
+impl<F: Future> Answer<Awaited> for F {
+    type Outcome = F::Output;
+
+    fn into_future(self) -> impl Future<Output = F::Output> {
+        self
+    }
+}
+
+/// What a fallback function returned, as a future; the compiler finds `How`.
+pub fn answer<How, A: Answer<How>>(answer: A) -> impl Future<Output = A::Outcome> {
+    answer.into_future()
+}

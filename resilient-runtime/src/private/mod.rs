@@ -1,0 +1,53 @@
+//! What generated code calls, and nothing else does.
+
+pub use inventory;
+
+pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
+pub use crate::fallback::{FallbackLayer, answer};
+pub use crate::judge::{
+    Probe, ViaAnyError, ViaClassify, ViaClassifyError, ViaDefault, ViaError, ViaSendError,
+    of_class_by,
+};
+pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};
+pub use crate::rules::Rules;
+pub use crate::site::{Registration, Site};
+pub use crate::timeout::{Timeout, TimeoutLayer};
+pub use crate::verdict::{Failure, Judged, Outcome, judge, judged};
+pub use crate::{__classified as classified, __classify as classify, __register as register};
+
+use crate::error::{FromPolicyError, PolicyError};
+
+pub mod check;
+
+/// The error type of a `Result` under any alias.
+pub type ErrorOf<R> = <R as Outcome>::Error;
+
+/// Rules for a function that returns `R`.
+#[must_use]
+pub const fn rules<R>() -> Rules<R> {
+    Rules::new()
+}
+
+/// Lets a closure over the error leave out its argument type.
+pub fn predicate<R: Outcome, F: Fn(&R::Error) -> bool>(predicate: F) -> F {
+    predicate
+}
+
+/// Lets a closure over the value leave out its argument type.
+pub fn ok_predicate<R: Outcome, F: Fn(&R::Ok) -> bool>(predicate: F) -> F {
+    predicate
+}
+
+/// The function's error type that tells of a policy error.
+pub fn from_policy<E: FromPolicyError>(error: PolicyError) -> E {
+    E::from_policy_error(error)
+}
+
+/// Lists a site when the program is linked.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($site:expr) => {
+        $crate::__private::inventory::submit! { $crate::__private::Registration($site) }
+    };
+}

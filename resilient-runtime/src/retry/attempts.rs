@@ -1,0 +1,255 @@
+//! Whether there is another attempt, and when.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::backoff;
+use super::pause::Pause;
+use super::{OnOpen, OnTimeout, Retry};
+use crate::classify::ErrorClass;
+use crate::clock;
+use crate::context;
+use crate::error::{PolicyError, PolicyErrorKind};
+use crate::event::{EventKind, StopReason};
+use crate::rules::{Grows, Growth, Rules, Test, Told};
+use crate::site::Caller;
+use crate::verdict::{Cause, Failing};
+
+/// The attempts of one call.
+///
+/// ```
+/// use resilient_runtime::Retry;
+/// use std::ops::ControlFlow;
+///
+/// # async fn ping() -> std::io::Result<()> { Ok(()) }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut attempts = Retry::new(3).attempts();
+/// let outcome = loop {
+///     match attempts.next(ping().await) {
+///         ControlFlow::Break(outcome) => break outcome,
+///         ControlFlow::Continue(pause) => pause.await,
+///     }
+/// };
+/// # outcome
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Attempts {
+    settings: Retry,
+    /// Whether the backoff is a handle's, which a rule of the code gives way to.
+    handles_backoff: bool,
+    made: u32,
+    /// When the first attempt began; known only where something depends on it.
+    began: Option<Instant>,
+    last_pause: Duration,
+    caller: Caller,
+}
+
+impl Attempts {
+    pub(super) fn by_hand(settings: Retry) -> Self {
+        Self::new(settings, false, Caller::Named("retry"))
+    }
+
+    pub(super) fn new(settings: Retry, handles_backoff: bool, caller: Caller) -> Self {
+        Self {
+            settings,
+            handles_backoff,
+            made: 0,
+            began: settings.max_elapsed.is_some().then(clock::entry),
+            last_pause: Duration::ZERO,
+            caller,
+        }
+    }
+
+    /// Takes the outcome of an attempt: [`Break`](ControlFlow::Break) with it if it
+    /// is what the call returns, [`Continue`](ControlFlow::Continue) with the pause
+    /// before another attempt.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with time enabled, if there is to be a pause.
+    pub fn next<T, X: Failing>(
+        &mut self,
+        outcome: Result<T, X>,
+    ) -> ControlFlow<Result<T, X>, Pause> {
+        self.next_by(outcome, &Rules::<Result<T, X::Error>>::new())
+    }
+
+    /// [`next`](Self::next) with rules of its own.
+    ///
+    /// # Panics
+    ///
+    /// As [`next`](Self::next).
+    pub fn next_by<T, X, R, When, WhenOk, Ignore, OnRetry, Pauses>(
+        &mut self,
+        outcome: Result<T, X>,
+        rules: &Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>,
+    ) -> ControlFlow<Result<T, X>, Pause>
+    where
+        X: Failing,
+        When: Test<X::Error>,
+        WhenOk: Test<T>,
+        OnRetry: Told<X::Error>,
+        Pauses: Grows,
+    {
+        clock::forget();
+        self.made = self.made.saturating_add(1);
+        let attempt = self.made;
+
+        let (wanted, cause, retry_after) = match &outcome {
+            Ok(value) => (rules.when_ok.test(value).unwrap_or(false), None, None),
+            Err(failure) => {
+                let verdict = failure.verdict();
+                let wanted = self.wants(verdict.cause, failure.error(), &rules.when);
+                (wanted, Some(verdict.cause), verdict.retry_after)
+            }
+        };
+        if outcome.is_ok() && !wanted {
+            if attempt > 1 {
+                self.caller.emit(|| EventKind::RetrySucceeded { attempt });
+            }
+            return ControlFlow::Break(outcome);
+        }
+        self.caller
+            .emit(|| EventKind::AttemptFailed { attempt, cause });
+
+        let pause = if wanted {
+            self.pause(cause, retry_after, rules.growth.growth(attempt))
+        } else {
+            Err(StopReason::NotRetried)
+        };
+        let delay = match pause {
+            Ok(delay) => delay,
+            Err(why) => {
+                self.caller.emit(|| EventKind::RetryStopped {
+                    attempts: attempt,
+                    why,
+                });
+                return ControlFlow::Break(outcome);
+            }
+        };
+
+        let failure = outcome.as_ref().err();
+        rules.on_retry.tell(&RetryAttempt {
+            attempt,
+            delay,
+            error: failure.and_then(Failing::error),
+            policy_error: failure.and_then(Failing::policy),
+        });
+        self.caller.emit(|| EventKind::RetryScheduled {
+            attempt: attempt + 1,
+            delay,
+        });
+        ControlFlow::Continue(Pause::new(delay))
+    }
+
+    fn wants<E>(&self, cause: Cause, error: Option<&E>, when: &impl Test<E>) -> bool {
+        match cause {
+            Cause::Policy(PolicyErrorKind::TimedOut { .. }) => {
+                self.settings.on_timeout == OnTimeout::Retry
+            }
+            Cause::Policy(PolicyErrorKind::CircuitOpen { .. }) => {
+                self.settings.on_open == OnOpen::Wait
+            }
+            Cause::Policy(_) => true,
+            Cause::Error(class) => error.and_then(|error| when.test(error)).unwrap_or(matches!(
+                class,
+                ErrorClass::Transient | ErrorClass::Overload
+            )),
+        }
+    }
+
+    /// How long to pause before the next attempt, if there is one.
+    fn pause(
+        &mut self,
+        cause: Option<Cause>,
+        retry_after: Option<Duration>,
+        growth: Option<Growth>,
+    ) -> Result<Duration, StopReason> {
+        if self.made >= self.settings.count {
+            return Err(StopReason::Exhausted);
+        }
+        let growth = match growth {
+            Some(growth) if !self.handles_backoff => growth,
+            _ => Growth::Named(self.settings.backoff),
+        };
+        let backoff = backoff::pause(&self.settings, growth, self.made, self.last_pause);
+        let open = matches!(
+            cause,
+            Some(Cause::Policy(PolicyErrorKind::CircuitOpen { .. }))
+        );
+        let asked = retry_after.unwrap_or_default();
+        if asked == Duration::MAX || (asked > self.settings.max_delay && !open) {
+            return Err(StopReason::RetryAfterTooLong);
+        }
+        let delay = backoff.max(asked);
+
+        let deadline = context::deadline();
+        if self.began.is_some() || deadline.is_some() {
+            // A pause that ends at the very deadline leaves no time for an attempt.
+            let ends = clock::now().checked_add(delay);
+            if deadline.is_some_and(|deadline| ends.is_none_or(|ends| ends >= deadline)) {
+                return Err(StopReason::Deadline);
+            }
+            let latest = self.latest_start();
+            if latest.is_some_and(|latest| ends.is_none_or(|ends| ends > latest)) {
+                return Err(StopReason::Elapsed);
+            }
+        }
+        self.last_pause = delay;
+        Ok(delay)
+    }
+
+    fn latest_start(&self) -> Option<Instant> {
+        self.began?.checked_add(self.settings.max_elapsed?)
+    }
+}
+
+/// What `on_retry` is told before each pause.
+pub struct RetryAttempt<'a, E> {
+    attempt: u32,
+    delay: Duration,
+    error: Option<&'a E>,
+    policy_error: Option<&'a PolicyError>,
+}
+
+impl<E> RetryAttempt<'_, E> {
+    /// The attempt that failed; the first is 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The pause before the next.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        self.delay
+    }
+
+    /// The function's own error. `None` if a policy of this function ended the
+    /// attempt, or if it returned a value that `when_ok` rejects.
+    #[must_use]
+    pub fn error(&self) -> Option<&E> {
+        self.error
+    }
+
+    /// The policy error that ended the attempt.
+    #[must_use]
+    pub fn policy_error(&self) -> Option<&PolicyError> {
+        self.policy_error
+    }
+}
+
+impl<E> fmt::Debug for RetryAttempt<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryAttempt")
+            .field("attempt", &self.attempt)
+            .field("delay", &self.delay)
+            .field("policy_error", &self.policy_error)
+            .finish_non_exhaustive()
+    }
+}

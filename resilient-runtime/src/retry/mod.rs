@@ -1,0 +1,329 @@
+//! Retry: another attempt after a pause, while it is worth it.
+
+mod attempts;
+mod backoff;
+mod layer;
+mod pause;
+mod run;
+
+use std::time::Duration;
+
+pub use attempts::{Attempts, RetryAttempt};
+pub use backoff::{Backoff, Jitter};
+pub use layer::RetryLayer;
+pub use pause::Pause;
+pub use run::Retrying;
+
+use crate::rules::Rules;
+use crate::site::{Knob, Settings, Unit, nanos};
+use crate::verdict::Failing;
+
+/// How often, and at what distance, a call is tried.
+///
+/// This is the settings type of `#[retry]`, and a retry to be used by hand:
+///
+/// ```
+/// use resilient_runtime::Retry;
+/// use std::io;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> io::Result<()> {
+/// let mut answers = vec![Ok("pong"), Err(io::ErrorKind::ConnectionReset.into())];
+/// let answer = Retry::new(3)
+///     .fib()
+///     .run(|| {
+///         let answer = answers.pop().expect("asked twice");
+///         async { answer }
+///     })
+///     .await?;
+/// assert_eq!(answer, "pong");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    pub(crate) count: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) delay: Duration,
+    pub(crate) factor: f64,
+    pub(crate) max_delay: Duration,
+    pub(crate) jitter: Jitter,
+    pub(crate) max_elapsed: Option<Duration>,
+    pub(crate) on_timeout: OnTimeout,
+    pub(crate) on_open: OnOpen,
+}
+
+/// What a retry does after a call that a time limit cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTimeout {
+    /// Tries again.
+    Retry,
+    /// Does not: what timed out may have been done, and must not be done twice.
+    Abort,
+}
+
+/// What a retry does after a call that an open circuit breaker refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnOpen {
+    /// Gives up: the service is known to be down.
+    Abort,
+    /// Waits until the breaker takes a probe, whatever `max_delay` is.
+    Wait,
+}
+
+impl Retry {
+    /// `count` attempts in all, the first included; exponential backoff from
+    /// 200 ms to 30 s with full jitter. A count of zero is taken for one.
+    #[must_use]
+    pub const fn new(count: u32) -> Self {
+        Self {
+            count: if count == 0 { 1 } else { count },
+            backoff: Backoff::Exponential,
+            delay: Duration::from_millis(200),
+            factor: 2.0,
+            max_delay: Duration::from_secs(30),
+            jitter: Jitter::Full,
+            max_elapsed: None,
+            on_timeout: OnTimeout::Retry,
+            on_open: OnOpen::Abort,
+        }
+    }
+
+    /// Attempts in all, the first included. Zero is taken for one.
+    #[must_use]
+    pub const fn count(mut self, count: u32) -> Self {
+        self.count = if count == 0 { 1 } else { count };
+        self
+    }
+
+    /// How the pauses grow.
+    #[must_use]
+    pub const fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// The same pause each time: d, d, d.
+    #[must_use]
+    pub const fn constant(self) -> Self {
+        self.backoff(Backoff::Constant)
+    }
+
+    /// d, 2d, 3d.
+    #[must_use]
+    pub const fn linear(self) -> Self {
+        self.backoff(Backoff::Linear)
+    }
+
+    /// d, 2d, 4d, or another [factor](Self::factor).
+    #[must_use]
+    pub const fn exponential(self) -> Self {
+        self.backoff(Backoff::Exponential)
+    }
+
+    /// d, 2d, 3d, 5d, 8d.
+    #[must_use]
+    pub const fn fib(self) -> Self {
+        self.backoff(Backoff::Fib)
+    }
+
+    /// Uniform between d and three times the pause before.
+    #[must_use]
+    pub const fn decorrelated(self) -> Self {
+        self.backoff(Backoff::Decorrelated)
+    }
+
+    /// The first pause, d above.
+    #[must_use]
+    pub const fn delay(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// The growth of the exponential backoff. Less than 1.0, or no number, is taken for 1.0.
+    #[must_use]
+    pub const fn factor(mut self, factor: f64) -> Self {
+        self.factor = if factor >= 1.0 { factor } else { 1.0 };
+        self
+    }
+
+    /// No pause is longer, after growth and after jitter.
+    #[must_use]
+    pub const fn max_delay(mut self, max_delay: Duration) -> Self {
+        self.max_delay = max_delay;
+        self
+    }
+
+    /// How the pauses are spread.
+    #[must_use]
+    pub const fn jitter(mut self, jitter: Jitter) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// No attempt starts later than this after the first, and no pause is begun
+    /// that would end later.
+    #[must_use]
+    pub const fn max_elapsed(mut self, max_elapsed: Duration) -> Self {
+        self.max_elapsed = Some(max_elapsed);
+        self
+    }
+
+    /// What follows a timeout.
+    #[must_use]
+    pub const fn on_timeout(mut self, on_timeout: OnTimeout) -> Self {
+        self.on_timeout = on_timeout;
+        self
+    }
+
+    /// What follows the refusal of an open circuit breaker.
+    #[must_use]
+    pub const fn on_open(mut self, on_open: OnOpen) -> Self {
+        self.on_open = on_open;
+        self
+    }
+
+    /// Runs what `attempt` makes until it succeeds or it is not worth another try,
+    /// and returns the last outcome as it is.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it drops the attempt or the pause that is under way; there is no
+    /// further attempt.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with time enabled, when it is to pause.
+    pub fn run<M, F, T, X>(self, attempt: M) -> Retrying<M, F, Rules<Result<T, X::Error>>>
+    where
+        M: FnMut() -> F,
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        self.run_by(Rules::new(), attempt)
+    }
+
+    /// [`run`](Self::run) with rules of its own.
+    ///
+    /// ```
+    /// use resilient_runtime::{Retry, Rules};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let rules = Rules::<Result<u32, &str>>::new()
+    ///     .when(|error| *error == "busy")
+    ///     .on_retry(|attempt| println!("again in {:?}", attempt.delay()));
+    /// let outcome = Retry::new(5).run_by(rules, || async { Err("broken") }).await;
+    /// assert_eq!(outcome, Err("broken"));
+    /// # }
+    /// ```
+    pub fn run_by<M, F, T, X, R>(self, rules: R, attempt: M) -> Retrying<M, F, R>
+    where
+        M: FnMut() -> F,
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        Retrying::new(self, rules, attempt)
+    }
+
+    /// Counts attempts for a loop of the caller's own:
+    /// [`Attempts::next`] says after each whether there is another.
+    #[must_use]
+    pub fn attempts(self) -> Attempts {
+        Attempts::by_hand(self)
+    }
+}
+
+impl Default for Retry {
+    /// Three attempts.
+    fn default() -> Self {
+        Self::new(3)
+    }
+}
+
+/// In the order of [`Backoff::place`].
+const BACKOFFS: &[&str] = &["constant", "linear", "exponential", "fib", "decorrelated"];
+
+/// In the order of [`Jitter::word`].
+const JITTERS: &[&str] = &["none", "full", "equal"];
+
+impl Settings for Retry {
+    const KNOBS: &'static [Knob<Self>] = &[
+        Knob {
+            name: "count",
+            unit: Unit::Count {
+                min: 1,
+                max: u32::MAX,
+            },
+            get: |retry| Some(retry.count.into()),
+            put: |retry, word| retry.count = u32::try_from(word).unwrap_or(u32::MAX),
+        },
+        Knob {
+            name: "backoff",
+            unit: Unit::Name(BACKOFFS),
+            get: |retry| retry.backoff.place(),
+            put: |retry, word| retry.backoff = Backoff::at_place(word).unwrap_or(retry.backoff),
+        },
+        Knob {
+            name: "delay",
+            unit: Unit::Duration { zero: true },
+            get: |retry| Some(nanos(retry.delay)),
+            put: |retry, word| retry.delay = Duration::from_nanos(word),
+        },
+        Knob {
+            name: "factor",
+            unit: Unit::Factor,
+            get: |retry| Some(retry.factor.to_bits()),
+            put: |retry, word| retry.factor = f64::from_bits(word),
+        },
+        Knob {
+            name: "max_delay",
+            unit: Unit::Duration { zero: true },
+            get: |retry| Some(nanos(retry.max_delay)),
+            put: |retry, word| retry.max_delay = Duration::from_nanos(word),
+        },
+        Knob {
+            name: "jitter",
+            unit: Unit::RateOr(JITTERS),
+            get: |retry| Some(retry.jitter.word()),
+            put: |retry, word| retry.jitter = Jitter::of_word(word),
+        },
+        Knob {
+            name: "max_elapsed",
+            unit: Unit::Duration { zero: false },
+            get: |retry| retry.max_elapsed.map(nanos),
+            put: |retry, word| retry.max_elapsed = Some(Duration::from_nanos(word)),
+        },
+        Knob {
+            name: "on_timeout",
+            unit: Unit::Name(&["retry", "abort"]),
+            get: |retry| Some((retry.on_timeout == OnTimeout::Abort).into()),
+            put: |retry, word| {
+                retry.on_timeout = if word == 0 {
+                    OnTimeout::Retry
+                } else {
+                    OnTimeout::Abort
+                };
+            },
+        },
+        Knob {
+            name: "on_open",
+            unit: Unit::Name(&["abort", "wait"]),
+            get: |retry| Some((retry.on_open == OnOpen::Wait).into()),
+            put: |retry, word| {
+                retry.on_open = if word == 0 {
+                    OnOpen::Abort
+                } else {
+                    OnOpen::Wait
+                };
+            },
+        },
+    ];
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.max_delay < self.delay {
+            return Err("`max_delay` is below `delay`");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! The call site as a value: what an annotated function is called, where it
+//! stands, and its layers, which can be read and changed while it runs.
+
+mod layer;
+mod live;
+mod registry;
+
+use std::fmt;
+use std::sync::OnceLock;
+
+pub(crate) use layer::{Caller, Tuning};
+pub use layer::{Layer, LayerKind};
+pub(crate) use live::{
+    Knob, Live, Settings, Switch, Unit, duration_word, nanos, of_second_kind, second_kind,
+};
+pub use live::{Origin, Setting, SettingError, Value};
+pub use registry::{Registration, Registry, registry};
+
+/// An annotated function.
+///
+/// There is one for each function in the source, also for a generic one, and it
+/// is listed in the [`registry`] before the function is first called.
+pub struct Site {
+    name: fn() -> &'static str,
+    /// The name in full, if another site bears the same.
+    told_apart: OnceLock<String>,
+    file: &'static str,
+    line: u32,
+    layers: &'static [&'static dyn Layer],
+}
+
+/// What the marker in generated code is called; the path of a function ends before it.
+const MARKER: &str = "::__RESILIENT_SITE";
+
+impl Site {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        name: fn() -> &'static str,
+        file: &'static str,
+        line: u32,
+        layers: &'static [&'static dyn Layer],
+    ) -> Self {
+        Self {
+            name,
+            told_apart: OnceLock::new(),
+            file,
+            line,
+            layers,
+        }
+    }
+
+    /// The name: the `name = ".."` of an attribute, or else the function's path.
+    /// Where several sites bear one name, all but the first have a number behind it.
+    pub fn name(&'static self) -> &'static str {
+        registry().sites();
+        self.told_apart
+            .get()
+            .map_or_else(|| self.given_name(), String::as_str)
+    }
+
+    /// The source file.
+    pub fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line in it.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The layers, outermost first.
+    pub fn layers(&self) -> &'static [&'static dyn Layer] {
+        self.layers
+    }
+
+    /// The outermost layer of a kind.
+    pub fn layer(&self, kind: LayerKind) -> Option<&'static dyn Layer> {
+        self.layers
+            .iter()
+            .copied()
+            .find(|layer| layer.kind() == kind)
+    }
+
+    fn given_name(&self) -> &'static str {
+        let path = (self.name)();
+        let path = path.split_once(MARKER).map_or(path, |(path, _)| path);
+        path.trim_end_matches("::{{closure}}")
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("name", &self.given_name())
+            .field("file", &self.file)
+            .field("line", &self.line)
+            .field("layers", &self.layers)
+            .finish()
+    }
+}

@@ -1,0 +1,116 @@
+//! The future that gives up.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::task::coop;
+use tokio::time::Sleep;
+
+use crate::clock;
+use crate::context::{self, Deadline};
+use crate::error::{PolicyError, PolicyErrorKind};
+use crate::event::EventKind;
+use crate::site::Caller;
+use crate::verdict::{Failing, Failure};
+
+pin_project! {
+    /// A future with a limit on its time. Made by [`Timeout::call`](super::Timeout::call).
+    ///
+    /// The timer is armed when the future is first pending, so one that is ready at
+    /// once costs a reading of the clock.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Limited<F> {
+        // Dropped in place, with the reason made known, when the time is up.
+        #[pin]
+        inner: Option<F>,
+        #[pin]
+        timer: Option<Sleep>,
+        limit: Limit,
+        caller: Caller,
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    /// Switched off, or further away than the clock reaches.
+    None,
+    /// Not polled yet.
+    Of(Duration),
+    Until(Deadline),
+}
+
+impl<F> Limited<F> {
+    pub(super) fn new(inner: F, after: Option<Duration>, caller: Caller) -> Self {
+        let limit = after.map_or(Limit::None, Limit::Of);
+        Self {
+            inner: Some(inner),
+            timer: None,
+            limit,
+            caller,
+        }
+    }
+}
+
+impl<F, T, X> Future for Limited<F>
+where
+    F: Future<Output = Result<T, X>>,
+    X: Failing,
+{
+    type Output = Result<T, Failure<X::Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+            panic!("`Limited` polled after it gave up");
+        };
+
+        let mut _shared = None;
+        if let Limit::Of(after) = *this.limit {
+            let entry = clock::entry();
+            _shared = Some(clock::share(entry));
+            *this.limit = entry
+                .checked_add(after)
+                .map_or(Limit::None, |at| Limit::Until(Deadline { at, after }));
+        }
+        let Limit::Until(deadline) = *this.limit else {
+            return inner.poll(cx).map_err(Failing::into_failure);
+        };
+
+        let had_budget = coop::has_budget_remaining();
+        let polled = {
+            let _scope = context::enter_deadline(deadline);
+            inner.poll(cx)
+        };
+        if let Poll::Ready(outcome) = polled {
+            return Poll::Ready(outcome.map_err(Failing::into_failure));
+        }
+
+        if this.timer.is_none() {
+            this.timer.set(Some(tokio::time::sleep_until(deadline.at)));
+        }
+        let Some(timer) = this.timer.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
+        // A body that uses up the budget of its task must not starve its own limit.
+        if had_budget && !coop::has_budget_remaining() {
+            ready!(std::pin::pin!(coop::unconstrained(timer)).poll(cx));
+        } else {
+            ready!(timer.poll(cx));
+        }
+
+        let after = deadline.after;
+        this.caller.emit(|| EventKind::TimedOut { after });
+        {
+            let _scope = context::enter_cut_off(after);
+            this.inner.set(None);
+        }
+        let kind = PolicyErrorKind::TimedOut { after };
+        Poll::Ready(Err(Failure::Policy(PolicyError::new(
+            kind,
+            this.caller.name(),
+        ))))
+    }
+}
