@@ -1,1 +1,67 @@
-fn main() {}
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use cache_demo::cli::{Cli, Command};
+use cache_demo::client::call_get;
+use cache_demo::remote::{self, Failure};
+use cache_demo::story::{Narrator, Script, tell};
+use clap::Parser;
+
+// What a shell says of a program that ctrl-c ended, and of one whose reader had enough.
+const INTERRUPTED: u8 = 130;
+const BROKEN_PIPE: u8 = 141;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        None => story(cli.json).await,
+        Some(Command::Server(args)) => remote::serve(args).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Client(args)) => remote::call(args).await.map(|()| ExitCode::SUCCESS),
+    };
+    match done {
+        Ok(code) => code,
+        Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::from(BROKEN_PIPE)
+        }
+        Err(Failure::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {
+            ExitCode::from(INTERRUPTED)
+        }
+        Err(Failure::Io(error)) => fail(&error.to_string()),
+        Err(Failure::Call(error)) => fail(&format!(
+            "{}: {}",
+            error.code().description(),
+            error.message()
+        )),
+    }
+}
+
+async fn story(json: bool) -> Result<ExitCode, Failure> {
+    let mut narrator = if json {
+        Narrator::silent()
+    } else {
+        Narrator::aloud()
+    };
+    let report = tell(call_get, &Script::default(), &mut narrator).await?;
+    if json {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
+        writeln!(out)?;
+    }
+    for claim in report.claims.iter().filter(|claim| !claim.held) {
+        eprintln!(
+            "cache-demo: this did not hold: {}: {} ({})",
+            claim.act, claim.says, claim.figures
+        );
+    }
+    Ok(if report.held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn fail(what: &str) -> ExitCode {
+    eprintln!("cache-demo: {what}");
+    ExitCode::FAILURE
+}

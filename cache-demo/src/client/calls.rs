@@ -27,8 +27,7 @@ pub async fn call_store(client: &CacheClient, key: &str, value: &[u8]) -> Result
 /// Either no connection was made, so nothing was sent, or the server itself says so.
 pub fn nothing_was_stored(error: &Status) -> bool {
     let mut causes = successors(error.source(), |cause| (*cause).source());
-    error.metadata().contains_key(NOTHING_STORED)
-        || causes.any(|cause| cause.is::<ConnectError>())
+    error.metadata().contains_key(NOTHING_STORED) || causes.any(|cause| cause.is::<ConnectError>())
 }
 
 /// Everything that the server keeps.

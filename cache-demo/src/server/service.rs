@@ -9,9 +9,7 @@ use super::counters::Counters;
 use super::store::Store;
 use super::trouble::Trouble;
 use crate::proto::cache_service_server::CacheService;
-use crate::proto::{
-    DumpRequest, GetRequest, GetResponse, Item, StoreRequest, StoreResponse,
-};
+use crate::proto::{DumpRequest, GetRequest, GetResponse, Item, StoreRequest, StoreResponse};
 
 /// Stands in the metadata of an error after which the caller can be sure that nothing was stored.
 pub const NOTHING_STORED: &str = "cache-nothing-stored";
@@ -28,7 +26,9 @@ impl Service {
     fn arrive(&self, counter: &AtomicU64) -> Result<(), Status> {
         counter.fetch_add(1, Relaxed);
         if self.trouble.strikes() {
-            return Err(nothing_stored(Status::unavailable("the server is in trouble")));
+            return Err(nothing_stored(Status::unavailable(
+                "the server is in trouble",
+            )));
         }
         Ok(())
     }

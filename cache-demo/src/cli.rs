@@ -1,0 +1,191 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use tonic::transport::{Endpoint, Uri};
+
+use crate::server::Limits;
+
+/// A gRPC cache that lives by resilience attributes.
+///
+/// Without a command it tells its story: a server and a client in one process, a server that fails, is slow, dies and
+/// comes back, and what four lines above an `async fn` make of that. It exits with 1 if one of its claims did not hold.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Print one JSON document instead of the story
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a cache until ctrl-c; calls in flight then finish first, a second ctrl-c quits at once
+    Server(ServerArgs),
+    /// Call a cache that runs elsewhere
+    Client(Box<ClientArgs>),
+}
+
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// Where to listen; port 0 takes a free one, and the address is printed
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
+    pub listen: SocketAddr,
+
+    /// Bytes of keys and values that the cache holds
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().capacity,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub capacity: u64,
+
+    /// How long a value is kept
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = some_time)]
+    pub time_to_live: Duration,
+
+    /// Be in trouble: the share of calls that fail, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub fail: f64,
+
+    /// Be in trouble: send answers this late
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub delay: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct ClientArgs {
+    /// The server: HOST:PORT
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051", value_parser = endpoint)]
+    pub server: Endpoint,
+
+    #[command(subcommand)]
+    pub call: Call,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Call {
+    /// Print the value under a key
+    Get {
+        #[arg(value_name = "KEY", value_parser = key)]
+        key: String,
+    },
+    /// Keep a value under a key
+    Store {
+        #[arg(value_name = "KEY", value_parser = key)]
+        key: String,
+        #[arg(value_name = "VALUE")]
+        value: String,
+    },
+    /// Print all that the server keeps, a line each: key, tab, value
+    Dump,
+    /// Ask again and again, and sum up what came back and how fast
+    Load(LoadArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct LoadArgs {
+    /// Calls a second, begun on time whether or not earlier ones are back
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: u32,
+
+    /// For how long calls are begun
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = some_time)]
+    pub duration: Duration,
+
+    /// Calls in flight at once; one that would be too many is left out, and counted
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub in_flight: u32,
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("it must be a number from 0 to 1".to_owned()),
+    }
+}
+
+fn key(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("the key is empty".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// `HOST:PORT`, with or without `http://` before it.
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let authority = text.strip_prefix("http://").unwrap_or(text);
+    let address: Uri = format!("http://{authority}")
+        .parse()
+        .map_err(|_| "it must be HOST:PORT".to_owned())?;
+    let complete = address.host().is_some_and(|host| !host.is_empty()) && address.port().is_some();
+    if !complete || address.path() != "/" {
+        return Err("it must be HOST:PORT".to_owned());
+    }
+    Ok(Endpoint::from(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_server_is_named_by_host_and_port() {
+        for good in [
+            "127.0.0.1:1",
+            "localhost:50051",
+            "[::1]:50051",
+            "http://cache:80",
+            "http://cache:80/",
+        ] {
+            assert!(endpoint(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "localhost",
+            "localhost:",
+            ":80",
+            "localhost:99999",
+            "https://a:1",
+            "a b:1",
+            "a:1/path",
+        ] {
+            assert!(endpoint(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for bad in [
+            &["server", "--fail", "1.5"][..],
+            &["server", "--fail", "NaN"],
+            &["server", "--capacity", "0"],
+            &["server", "--time-to-live", "0s"],
+            &["server", "--listen", "nowhere"],
+            &["client", "get", ""],
+            &["client", "load", "--rate", "0"],
+            &["client", "load", "--duration", "soon"],
+            &["--json", "server"],
+        ] {
+            let error = Cli::try_parse_from([&["cache-demo"], bad].concat()).expect_err("accepted");
+            assert_eq!(error.exit_code(), 2, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What the story claims, checked against its own figures.
+
+use serde::Serialize;
+
+use super::report::{Acts, StoreFigures};
+use super::script::LAST;
+
+/// One claim, and whether it held.
+#[derive(Clone, Debug, Serialize)]
+pub struct Claim {
+    pub act: &'static str,
+    pub says: &'static str,
+    /// The attribute without which it could not hold.
+    pub thanks_to: &'static str,
+    pub held: bool,
+    /// The figures that decided.
+    pub figures: String,
+}
+
+const FALLBACK: &str = "fallback";
+const RETRY: &str = "retry";
+const TOTAL_TIMEOUT: &str = "timeout, around all attempts";
+const ATTEMPT_TIMEOUT: &str = "timeout, around each attempt";
+const BREAKER: &str = "circuit_breaker";
+
+pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
+    let Acts {
+        healthy,
+        flaky,
+        slow,
+        dead,
+        back,
+    } = acts;
+    let mut claims = Vec::new();
+    let mut claim = |act, says, thanks_to, held, figures| {
+        claims.push(Claim {
+            act,
+            says,
+            thanks_to,
+            held,
+            figures,
+        });
+    };
+
+    claim(
+        "healthy",
+        "the server answers every call, nearly all at the first try",
+        "",
+        // A machine that stalls for longer than an attempt may take is no fault of the server's.
+        healthy.by_server() == healthy.calls
+            && healthy.by_server_at_first_try * 10 >= healthy.calls * 9,
+        format!(
+            "{} of {} by the server, {} at the first try",
+            healthy.by_server(),
+            healthy.calls,
+            healthy.by_server_at_first_try
+        ),
+    );
+    claim(
+        "flaky",
+        "retries win: the server answers every call, some only when asked again",
+        RETRY,
+        flaky.by_server() == flaky.calls && flaky.by_server_after_retries > 0,
+        format!(
+            "{} of {} by the server, {} after retries",
+            flaky.by_server(),
+            flaky.calls,
+            flaky.by_server_after_retries
+        ),
+    );
+    claim(
+        "flaky",
+        "the server sees the retries: more calls reach it than were made",
+        RETRY,
+        flaky.reached_server > flaky.calls,
+        format!("{} reached it, {} made", flaky.reached_server, flaky.calls),
+    );
+    claim(
+        "flaky",
+        "a third of failures is not yet a reason to open the breaker",
+        "",
+        flaky.breaker.is_empty(),
+        format!("{} changes", flaky.breaker.len()),
+    );
+    claim(
+        "slow",
+        "attempts that take too long are cut off and made again",
+        ATTEMPT_TIMEOUT,
+        slow.attempts_timed_out > 0 && slow.retries > 0,
+        format!(
+            "{} attempts timed out, {} retries",
+            slow.attempts_timed_out, slow.retries
+        ),
+    );
+    claim(
+        "slow",
+        "no caller waits for every attempt: the limit around them all ends the call",
+        TOTAL_TIMEOUT,
+        slow.ended_by_total_timeout > 0,
+        format!("{} calls ended by it", slow.ended_by_total_timeout),
+    );
+    claim(
+        "slow",
+        "timeouts count as failures: they open the breaker",
+        BREAKER,
+        slow.breaker_became("open"),
+        format!("{} changes", slow.breaker.len()),
+    );
+    claim(
+        "slow",
+        "every caller has an answer all the same",
+        FALLBACK,
+        slow.answered == slow.calls,
+        format!("{} of {} answered", slow.answered, slow.calls),
+    );
+    claim(
+        "slow",
+        "a store that times out is not made again: it reached the server once",
+        "",
+        store.timed_out == store.calls && store.reached_server == store.calls,
+        format!(
+            "{} made, {} timed out, {} reached it",
+            store.calls, store.timed_out, store.reached_server
+        ),
+    );
+    claim(
+        "dead",
+        "nothing reaches the server",
+        "",
+        dead.reached_server == 0,
+        format!("{} reached it", dead.reached_server),
+    );
+    claim(
+        "dead",
+        "every caller has the last value seen",
+        FALLBACK,
+        dead.by_fallback == dead.calls,
+        format!("{} of {}", dead.by_fallback, dead.calls),
+    );
+    claim(
+        "dead",
+        "the breaker asks once more, and opens again",
+        BREAKER,
+        dead.breaker_became("half-open") && dead.breaker_became("open"),
+        format!("{} changes", dead.breaker.len()),
+    );
+    claim(
+        "dead",
+        "an open breaker costs next to nothing: half of the answers take less than 1 ms",
+        BREAKER,
+        dead.fallback_p50_us.is_some_and(|p50| p50 < 1000.0),
+        match dead.fallback_p50_us {
+            Some(p50) => format!("p50 {p50:.1} µs, {} refused", dead.refused_by_breaker),
+            None => "no answer".to_owned(),
+        },
+    );
+    claim(
+        "back",
+        "probes find the server: the breaker is half-open, then closed",
+        BREAKER,
+        back.breaker_became("half-open") && back.breaker.last().is_some_and(|c| c.to == "closed"),
+        format!("{} changes", back.breaker.len()),
+    );
+    claim(
+        "back",
+        "the last ten calls are answered by the server again",
+        "",
+        back.last_ten_by_server == LAST as u64,
+        format!("{} of {LAST}", back.last_ten_by_server),
+    );
+    claim(
+        "back",
+        "what was stored once, slowly, is there",
+        "",
+        store.kept,
+        if store.kept { "found" } else { "not found" }.to_owned(),
+    );
+    claims
+}

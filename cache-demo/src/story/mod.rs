@@ -1,0 +1,81 @@
+//! The story: a client calls on while its server fails, is slow, dies and comes back.
+
+mod acts;
+mod claims;
+mod narrator;
+mod report;
+mod script;
+mod steps;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tonic::transport::{Endpoint, Uri};
+
+pub use acts::Get;
+pub use claims::Claim;
+pub use narrator::Narrator;
+pub use report::{Acts, Change, Figures, Report, StoreFigures};
+pub use script::Script;
+
+use crate::client::CacheClient;
+use crate::server::{Limits, Server};
+use acts::{Breaker, Stage};
+
+/// Plays all acts with this function in the leading part, and checks what is claimed of them.
+pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io::Result<Report> {
+    let began = Instant::now();
+    let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(free_port, Limits::default())?;
+    let address = server.address();
+    narrator.say(&format!(
+        "A cache on {address}, and a client that calls it through call_get:\n\
+         last value seen < total timeout < retry < timeout < circuit breaker < the call."
+    ))?;
+    let uri = Uri::builder()
+        .scheme("http")
+        .authority(address.to_string())
+        .path_and_query("/")
+        .build()
+        .map_err(io::Error::other)?;
+    let mut stage = Stage {
+        get,
+        client: CacheClient::new(&Endpoint::from(uri)),
+        script,
+        narrator,
+        breaker: Breaker::default(),
+    };
+
+    let counters = Arc::clone(server.counters());
+    let healthy = stage.healthy(&server).await?;
+    let flaky = stage.flaky(&server).await?;
+    let (slow, mut store) = stage.slow(&server).await?;
+    server.trouble().delay_answers(std::time::Duration::ZERO);
+    let gone = server.die().await?;
+    let dead = stage.dead(&gone, &counters).await?;
+    let server = gone.come_back()?;
+    let back = stage.back(&server, &mut store).await?;
+    drop(stage.client);
+    server.drain().await?;
+
+    let acts = Acts {
+        healthy,
+        flaky,
+        slow,
+        dead,
+        back,
+    };
+    let claims = claims::check(&acts, &store);
+    let report = Report {
+        held: claims.iter().all(|claim| claim.held),
+        acts,
+        store,
+        claims,
+        seconds: began.elapsed().as_secs_f64(),
+    };
+    narrator.table(&report)?;
+    narrator.claims(&report)?;
+    Ok(report)
+}

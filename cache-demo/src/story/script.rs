@@ -1,0 +1,39 @@
+use std::time::Duration;
+
+/// How long each act goes on, in calls.
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub healthy: u32,
+    pub flaky: u32,
+    /// The slow act ends this many calls after the breaker has opened ..
+    pub slow_once_open: u32,
+    /// .. or with this one, should it never open.
+    pub slow_at_most: u32,
+    pub dead: u32,
+    pub back: u32,
+    /// The pause between two calls, so that a person can follow.
+    pub pace: Duration,
+}
+
+/// The share of calls that the flaky server fails.
+pub(super) const FLAKY: f64 = 1.0 / 3.0;
+
+/// How late the slow server's answers leave: later than any limit of the client.
+pub(super) const SLOW: Duration = Duration::from_secs(3);
+
+/// How many of the last calls have to be answered by the server for it to be truly back.
+pub(super) const LAST: usize = 10;
+
+impl Default for Script {
+    fn default() -> Self {
+        Script {
+            healthy: 30,
+            flaky: 30,
+            slow_once_open: 10,
+            slow_at_most: 12,
+            dead: 40,
+            back: 20,
+            pace: Duration::from_millis(25),
+        }
+    }
+}

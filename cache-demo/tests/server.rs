@@ -1,0 +1,214 @@
+//! What the server promises, asked over TCP.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use cache_demo::client::{CacheClient, dump};
+use cache_demo::server::{Counts, Limits, NOTHING_STORED, Server};
+use tonic::transport::Endpoint;
+use tonic::{Code, Status};
+
+fn server(limits: Limits) -> (Server, CacheClient) {
+    let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(free_port, limits).expect("a free port");
+    let client = client(&server);
+    (server, client)
+}
+
+fn client(server: &Server) -> CacheClient {
+    let uri = format!("http://{}", server.address());
+    CacheClient::new(&Endpoint::from_shared(uri).expect("an address"))
+}
+
+async fn keys(client: &CacheClient) -> Result<Vec<String>, Status> {
+    Ok(dump(client)
+        .await?
+        .into_iter()
+        .map(|item| item.key)
+        .collect())
+}
+
+#[tokio::test]
+async fn two_values_are_there_from_the_start() -> Result<(), Status> {
+    let (_server, client) = server(Limits::default());
+    assert_eq!(client.get("123").await?, b"123");
+    assert_eq!(client.get("231").await?, b"231");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_stored_is_found_and_replaced() -> Result<(), Status> {
+    let (_server, client) = server(Limits::default());
+    client.store("key", b"one").await?;
+    assert_eq!(client.get("key").await?, b"one");
+    client.store("key", &[0, 255]).await?;
+    assert_eq!(client.get("key").await?, [0, 255]);
+    client.store("key", b"").await?;
+    assert_eq!(client.get("key").await?, b"");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_not_found() {
+    let (_server, client) = server(Limits::default());
+    let error = client.get("no such key").await.expect_err("found");
+    assert_eq!(error.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn an_empty_key_is_an_invalid_argument() {
+    let (_server, client) = server(Limits::default());
+    let got = client.get("").await.expect_err("found");
+    let stored = client.store("", b"value").await.expect_err("stored");
+    assert_eq!([got.code(), stored.code()], [Code::InvalidArgument; 2]);
+}
+
+#[tokio::test]
+async fn a_dump_comes_in_the_order_of_the_keys() -> Result<(), Status> {
+    let (_server, client) = server(Limits::default());
+    for key in ["b", "a", "2", "c"] {
+        client.store(key, key.as_bytes()).await?;
+    }
+    let items = dump(&client).await?;
+    assert!(items.iter().all(|item| item.value == item.key.as_bytes()));
+    assert_eq!(keys(&client).await?, ["123", "2", "231", "a", "b", "c"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn beyond_the_capacity_the_oldest_values_go() -> Result<(), Status> {
+    let (_server, client) = server(Limits {
+        capacity: 100,
+        ..Limits::default()
+    });
+    client.store("a", &[0; 49]).await?;
+    client.store("b", &[0; 49]).await?;
+    assert_eq!(keys(&client).await?, ["a", "b"]);
+    client.store("c", &[0; 49]).await?;
+    assert_eq!(keys(&client).await?, ["b", "c"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_larger_than_the_cache_is_an_invalid_argument() -> Result<(), Status> {
+    let (_server, client) = server(Limits {
+        capacity: 100,
+        ..Limits::default()
+    });
+    client.store("a", &[0; 99]).await?;
+    let error = client.store("b", &[0; 100]).await.expect_err("stored");
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert_eq!(keys(&client).await?, ["a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_value_is_gone_after_its_time() -> Result<(), Status> {
+    let (_server, client) = server(Limits {
+        time_to_live: Duration::from_millis(20),
+        ..Limits::default()
+    });
+    client.store("key", b"value").await?;
+    // The cache keeps time by the machine's clock, which no test can move.
+    tokio::time::sleep(Duration::from_millis(40)).await;
+    let error = client.get("key").await.expect_err("found");
+    assert_eq!(error.code(), Code::NotFound);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_fails_is_counted_and_says_that_nothing_was_stored() -> Result<(), Status> {
+    let (server, client) = server(Limits::default());
+    server.trouble().fail(1.0);
+    let error = client.store("key", b"value").await.expect_err("stored");
+    assert_eq!(error.code(), Code::Unavailable);
+    assert!(error.metadata().contains_key(NOTHING_STORED));
+    client.get("123").await.expect_err("answered");
+    client.dump().await.expect_err("answered");
+    server.trouble().fail(0.0);
+    client.get("key").await.expect_err("stored all the same");
+    let counts = Counts {
+        store: 1,
+        get: 2,
+        dump: 1,
+    };
+    assert_eq!(server.counters().read(), counts);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_slow_answer_travels_late_and_whole() -> Result<(), Status> {
+    const LATE: Duration = Duration::from_millis(200);
+    let (server, client) = server(Limits::default());
+    let value = vec![7; 1_000_000];
+    client.store("large", &value).await?;
+    server.trouble().delay_answers(LATE);
+    let began = Instant::now();
+    assert_eq!(client.get("large").await?, value);
+    assert!(began.elapsed() >= LATE);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dead_server_refuses_and_comes_back_with_its_values() -> std::io::Result<()> {
+    let (server, client) = server(Limits::default());
+    client.store("key", b"value").await.expect("stored");
+    let address = server.address();
+
+    let gone = server.die().await?;
+    for _ in 0..3 {
+        client.get("key").await.expect_err("answered");
+    }
+    let refused = tokio::net::TcpStream::connect(address).await;
+    assert_eq!(
+        refused.expect_err("connected").kind(),
+        std::io::ErrorKind::ConnectionRefused
+    );
+
+    let server = gone.come_back()?;
+    assert_eq!(server.address(), address);
+    let fresh = self::client(&server);
+    assert_eq!(fresh.get("key").await.expect("found"), b"value");
+    assert_eq!(client.get("key").await.expect("found"), b"value");
+    assert_eq!(server.counters().read().get, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn dying_resets_connections_that_wait_for_an_answer() -> std::io::Result<()> {
+    let (server, client) = server(Limits::default());
+    client.get("123").await.expect("connected");
+    server.trouble().delay_answers(Duration::from_secs(3600));
+    let waiting = tokio::spawn(async move { client.get("123").await });
+    while server.counters().read().get < 2 {
+        tokio::task::yield_now().await;
+    }
+    server.die().await?;
+    waiting.await?.expect_err("answered");
+    Ok(())
+}
+
+#[tokio::test]
+async fn draining_finishes_what_is_in_flight_and_takes_nothing_new() -> std::io::Result<()> {
+    let (server, client) = server(Limits::default());
+    client.get("123").await.expect("connected");
+    let address = server.address();
+    server.trouble().delay_answers(Duration::from_millis(200));
+    let waiting = tokio::spawn(async move { client.get("123").await });
+    while server.counters().read().get < 2 {
+        tokio::task::yield_now().await;
+    }
+    server.drain().await?;
+    assert_eq!(waiting.await?.expect("answered"), b"123");
+    tokio::net::TcpStream::connect(address)
+        .await
+        .expect_err("connected");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_an_error() {
+    let (server, _client) = server(Limits::default());
+    let error = Server::start(server.address(), Limits::default()).expect_err("started");
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}
