@@ -19,8 +19,9 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Lets the layers below share `instant` until the body begins, something was
-/// waited for, or the returned guard is dropped.
+/// Lets the layers below share `instant` until the body begins, an attempt has
+/// ended, or the returned guard is dropped. For generated code alone: there the
+/// innermost layer says when the body begins.
 pub(crate) fn share(instant: Instant) -> Shared {
     READING.set(Some(instant));
     Shared

@@ -34,6 +34,7 @@ pub use classify::{Classify, ErrorClass};
 pub use context::deadline;
 pub use error::{FromPolicyError, PolicyError, PolicyErrorKind};
 pub use event::{Event, EventKind, StopReason, Subscription, observe};
+pub use fallback::{Fallback, FallingBack};
 pub use retry::{
     Attempts, Backoff, Jitter, OnOpen, OnTimeout, Pause, Retry, RetryAttempt, Retrying,
 };

@@ -53,13 +53,6 @@ pub(crate) struct Admitted {
     probe: Option<NonZeroU64>,
 }
 
-impl Admitted {
-    /// Whether it takes a place that must be given back.
-    pub(crate) const fn is_probe(self) -> bool {
-        self.probe.is_some()
-    }
-}
-
 /// No leave to call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -89,11 +82,11 @@ pub struct Snapshot {
     pub state: BreakerState,
     /// Whether it decides by itself.
     pub mode: BreakerMode,
-    /// Calls in the window: of the failure rate if there is one, else of the slow calls.
+    /// Calls in the window; none if no rule takes a rate.
     pub calls: u32,
-    /// Those of them that failed.
+    /// Those of them that failed, where a rule takes their rate.
     pub failures: u32,
-    /// Those of them that were slow.
+    /// Those of them that were slow, where a rule takes their rate.
     pub slow: u32,
     /// The current run of failures, if they are counted in a row.
     pub consecutive: u32,

@@ -158,7 +158,8 @@ impl CircuitBreaker {
     /// What it has counted.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.core().snapshot(&self.settings.get(), clock::now())
+        self.settings
+            .with(|settings| self.core().snapshot(settings, clock::now()))
     }
 
     /// Refuses every call until [`reset`](Self::reset).
@@ -226,14 +227,18 @@ impl CircuitBreaker {
 
     fn admit(&self, caller: Caller) -> Result<Permit<'_>, PolicyError> {
         let core = self.core();
-        let settings = self.settings.get();
-        let (admitted, transition) = core.admit(&settings, clock::entry);
-        self.tell(caller, &settings, transition);
+        let (admission, timed) = self.settings.with(|settings| {
+            (
+                core.admit(settings, clock::entry),
+                settings.slow_call.is_some(),
+            )
+        });
+        let (admitted, transition) = admission;
+        self.tell(caller, transition);
         match admitted {
             Ok(admitted) => {
                 let deadline = context::nearest_deadline();
-                let timed = deadline.is_some() || settings.slow_call.is_some();
-                let began = timed.then(clock::entry);
+                let began = (timed || deadline.is_some()).then(clock::entry);
                 Ok(Permit::new(self, core, admitted, caller, began, deadline))
             }
             Err(refused) => {
@@ -248,20 +253,15 @@ impl CircuitBreaker {
 
     fn by_hand(&self, change: impl FnOnce(&Core) -> Option<Transition>) {
         let transition = change(&self.core());
-        self.tell(self.caller(), &self.settings.get(), transition);
+        self.tell(self.caller(), transition);
     }
 
     /// Outside every lock.
-    fn tell(
-        &self,
-        caller: Caller,
-        settings: &CircuitBreakerSettings,
-        transition: Option<Transition>,
-    ) {
+    fn tell(&self, caller: Caller, transition: Option<Transition>) {
         let Some(transition) = transition else { return };
         let change = StateChange::new(caller.name(), transition);
         caller.emit(|| EventKind::BreakerChanged(change));
-        if let Some(on_change) = settings.on_change {
+        if let Some(on_change) = self.settings.code().on_change {
             on_change(&change);
         }
     }

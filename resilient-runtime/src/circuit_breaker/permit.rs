@@ -93,14 +93,14 @@ impl<'a> Permit<'a> {
             CallOutcome::Overload => Report::Overload,
             CallOutcome::Neutral => Report::Neutral,
         };
-        let settings = self.breaker.settings.get();
-        let slow = settings
-            .slow_call
-            .is_some_and(|limit| self.ran_longer_than(limit));
-        let transition = self
-            .core
-            .record(&settings, self.admitted, report, slow, clock::now);
-        self.breaker.tell(self.caller, &settings, transition);
+        let transition = self.breaker.settings.with(|settings| {
+            let slow = settings
+                .slow_call
+                .is_some_and(|limit| self.ran_longer_than(limit));
+            self.core
+                .record(settings, self.admitted, report, slow, clock::now)
+        });
+        self.breaker.tell(self.caller, transition);
     }
 
     fn ran_longer_than(&self, limit: std::time::Duration) -> bool {
@@ -125,7 +125,7 @@ impl<'a> Permit<'a> {
                 CallOutcome::Neutral
             };
         }
-        let slow_call = self.breaker.settings.get().slow_call;
+        let slow_call = self.breaker.settings.with(|settings| settings.slow_call);
         if slow_call.is_some_and(|limit| self.ran_longer_than(limit)) {
             // Recorded as slow, since it ran for that long.
             return CallOutcome::Success;

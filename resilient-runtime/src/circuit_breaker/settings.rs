@@ -24,7 +24,10 @@ impl Window {
 /// Built by value and in `const` contexts. A value out of range is brought into it and never panics: a
 /// duration or a number of zero becomes the smallest one, a rate is cut to `0.0..=1.0`, NaN changes nothing.
 ///
-/// ```ignore
+/// ```
+/// use resilient_runtime::{CircuitBreakerSettings, Window};
+/// use std::time::Duration;
+///
 /// const CACHE: CircuitBreakerSettings = CircuitBreakerSettings::new()
 ///     .failure_rate(0.6)
 ///     .window(Window::Calls(100))

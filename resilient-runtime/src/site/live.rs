@@ -358,6 +358,15 @@ impl<S: Settings> Live<S> {
         self.over(self.code)
     }
 
+    /// The settings in force, without a copy of what the code wrote.
+    pub(crate) fn with<R>(&self, read: impl FnOnce(&S) -> R) -> R {
+        if self.open().any.load(Ordering::Relaxed) {
+            read(&self.get())
+        } else {
+            read(&self.code)
+        }
+    }
+
     /// Whether this knob is a handle's.
     pub(crate) fn overrides(&self, name: &str) -> bool {
         let overlay = self.open();

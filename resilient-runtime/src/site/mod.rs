@@ -91,11 +91,12 @@ impl Site {
 
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds: Vec<_> = self.layers.iter().map(|layer| layer.kind()).collect();
         f.debug_struct("Site")
             .field("name", &self.given_name())
             .field("file", &self.file)
             .field("line", &self.line)
-            .field("layers", &self.layers)
+            .field("layers", &kinds)
             .finish()
     }
 }

@@ -70,7 +70,9 @@ where
         let mut _shared = None;
         if let Limit::Of(after) = *this.limit {
             let entry = clock::entry();
-            _shared = Some(clock::share(entry));
+            if let Caller::Site(_) = this.caller {
+                _shared = Some(clock::share(entry));
+            }
             *this.limit = entry
                 .checked_add(after)
                 .map_or(Limit::None, |at| Limit::Until(Deadline { at, after }));

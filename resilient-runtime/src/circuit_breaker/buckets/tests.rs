@@ -1,1 +1,188 @@
+use std::collections::VecDeque;
+use std::sync::Barrier;
+use std::thread;
 
+use proptest::prelude::*;
+
+use super::*;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn counts(calls: u32, bad: u32) -> Counts {
+    Counts { calls, bad }
+}
+
+proptest! {
+    #[test]
+    fn equals_a_queue_of_slices(
+        start in prop_oneof![Just(0), 0..u64::MAX / 2],
+        window in prop_oneof![1_u64..200, 1_000_u64..1_000_000, 1..=u64::MAX / 1_000],
+        steps in prop::collection::vec((any::<bool>(), 0_u32..30, 0_u32..25), 0..60),
+    ) {
+        let (buckets, slice) = (Buckets::new(), Buckets::slice(window));
+        let (mut now, mut model) = (start, VecDeque::new());
+        for (bad, times, twentieths) in steps {
+            now = now.saturating_add(window / 20 * u64::from(twentieths));
+            for _ in 0..times {
+                buckets.record(0, slice, now, bad);
+                model.push_back((now, bad));
+            }
+            let live = |at: u64| now / slice - at / slice < SLICES as u64;
+            while model.front().is_some_and(|&(at, _)| !live(at)) {
+                model.pop_front();
+            }
+            let bad = model.iter().filter(|call| call.1).count();
+            prop_assert_eq!(buckets.sum(0, slice, now), counts(model.len() as u32, bad as u32));
+            // The promise to the user.
+            for &(at, _) in &model {
+                prop_assert!(now - at < window.max(SLICES as u64));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_younger_than_nine_tenths_of_the_window_counts() {
+    let slice = Buckets::slice(SECOND);
+    for phase in [0, 1, 12_345_678, 99_999_999] {
+        let buckets = Buckets::new();
+        let now = 77 * SECOND + phase;
+        buckets.record(0, slice, now, true);
+        assert_eq!(buckets.sum(0, slice, now + SECOND / 10 * 9), counts(1, 1));
+        assert_eq!(buckets.sum(0, slice, now + SECOND), counts(0, 0));
+    }
+}
+
+#[test]
+fn a_full_bucket_keeps_its_ratio() {
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(SECOND));
+    for n in 0..3_000_000_u32 {
+        buckets.record(0, slice, 5, n % 4 == 0);
+    }
+    let Counts { calls, bad } = buckets.sum(0, slice, 5);
+    assert!(u64::from(calls) <= COUNT_MAX && u64::from(calls) > COUNT_MAX / 2);
+    let rate = f64::from(bad) / f64::from(calls);
+    assert!((rate - 0.25).abs() < 1e-3, "{rate}");
+}
+
+#[test]
+fn a_record_of_another_period_is_dropped() {
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(SECOND));
+    buckets.record(0, slice, 5, true);
+    buckets.reset(1);
+    buckets.record(0, slice, 5, true);
+    assert_eq!(buckets.sum(0, slice, 5), counts(0, 0));
+    assert_eq!(buckets.sum(1, slice, 5), counts(0, 0));
+    buckets.record(1, slice, 5, true);
+    assert_eq!(buckets.sum(1, slice, 5), counts(1, 1));
+}
+
+#[test]
+fn a_record_that_was_held_up_for_a_whole_window_is_dropped() {
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(SECOND));
+    buckets.record(0, slice, 3 * SECOND, false);
+    buckets.record(0, slice, 2 * SECOND, true);
+    assert_eq!(buckets.sum(0, slice, 3 * SECOND), counts(1, 0));
+}
+
+#[test]
+fn a_clock_that_has_read_a_little_further_counts() {
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(SECOND));
+    buckets.record(0, slice, 3 * SECOND + 1, true);
+    assert_eq!(buckets.sum(0, slice, 3 * SECOND - 1), counts(1, 1));
+}
+
+#[test]
+fn no_length_of_silence_brings_old_counts_back() {
+    let slice = Buckets::slice(1_000_000);
+    for turns in [1, 2, 3] {
+        for laps in [
+            LONG_SLEEP,
+            LONG_SLEEP + 1,
+            LAP_MASK,
+            LAP_MASK + 1,
+            LAP_MASK + 2,
+        ] {
+            let buckets = Buckets::new();
+            let start = SECOND;
+            buckets.record(0, slice, start, true);
+            let now = start + turns * laps * SLICES as u64 * slice;
+            assert_eq!(buckets.sum(0, slice, now), counts(0, 0));
+            buckets.record(0, slice, now, false);
+            assert_eq!(buckets.sum(0, slice, now), counts(1, 0), "{turns} x {laps}");
+        }
+    }
+}
+
+#[test]
+fn waking_up_loses_no_record() {
+    let slice = Buckets::slice(1_000_000);
+    for _ in 0..100 {
+        let buckets = Buckets::new();
+        buckets.record(0, slice, SECOND, true);
+        let now = SECOND + (LAP_MASK + 1) * SLICES as u64 * slice;
+        let start = Barrier::new(8);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start.wait();
+                    for _ in 0..10 {
+                        buckets.record(0, slice, now, false);
+                    }
+                });
+            }
+        });
+        assert_eq!(buckets.sum(0, slice, now), counts(80, 0));
+    }
+}
+
+#[test]
+fn every_record_of_every_thread_counts() {
+    const EACH: u64 = 100_000;
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(SECOND));
+    // One bucket for all, then all the buckets of one window.
+    for (round, spread) in [(10, 1), (20, SLICES as u64)] {
+        thread::scope(|scope| {
+            for thread in 0..8 {
+                let buckets = &buckets;
+                scope.spawn(move || {
+                    for n in 0..EACH {
+                        let now = round * SECOND + n % spread * slice;
+                        buckets.record(0, slice, now, (n + thread) % 4 == 0);
+                    }
+                });
+            }
+        });
+        let now = round * SECOND + 9 * slice;
+        assert_eq!(buckets.sum(0, slice, now), counts(800_000, 200_000));
+    }
+}
+
+#[test]
+fn no_record_is_lost_when_a_slice_takes_over() {
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(SECOND));
+    let step = Barrier::new(8);
+    thread::scope(|scope| {
+        for thread in 0..8 {
+            let (buckets, step) = (&buckets, &step);
+            scope.spawn(move || {
+                for tick in 0..300_u32 {
+                    step.wait();
+                    let now = 7 * SECOND + u64::from(tick) * slice;
+                    for _ in 0..50 {
+                        buckets.record(0, slice, now, thread % 2 == 0);
+                    }
+                    step.wait();
+                    let slices = (tick + 1).min(SLICES as u32);
+                    let expected = counts(slices * 400, slices * 200);
+                    assert_eq!(buckets.sum(0, slice, now), expected, "tick {tick}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn costs_no_more_memory_whatever_the_traffic() {
+    assert_eq!(size_of::<Buckets>(), 128);
+}

@@ -164,8 +164,9 @@ impl Counts {
             Window::Calls(calls) => {
                 let tally = self.ring.tally(generation, calls).unwrap_or_default();
                 seen.calls = tally.calls;
-                seen.failures = tally.failed;
-                seen.slow = tally.slow;
+                // As a window of time, which keeps them for the rule alone.
+                seen.failures = settings.failure_rule().map_or(0, |_| tally.failed);
+                seen.slow = settings.slow_rule().map_or(0, |_| tally.slow);
             }
             Window::Time(span) => {
                 let slice = Buckets::slice(time::of(span));

@@ -1,6 +1,6 @@
-//! Fallback: another answer in place of a failure.
+//! The fallback of an annotated function.
 
-use crate::classify::ErrorClass;
+use super::by_class;
 use crate::error::PolicyError;
 use crate::event::EventKind;
 use crate::site::{Caller, Layer, LayerKind, Site, Switch, Tuning};
@@ -26,8 +26,7 @@ impl FallbackLayer {
     /// Whether the fallback answers in place of `failure`: unless the service
     /// answered, and the caller was at fault.
     pub fn replaces<X: Failing>(&self, failure: &X) -> bool {
-        let fault = Cause::Error(ErrorClass::CallerFault);
-        self.used_if(failure, |failure| failure.verdict().cause != fault)
+        self.used_if(failure, by_class)
     }
 
     /// The same by the user's predicate, which sees a policy error converted.
@@ -99,42 +98,4 @@ impl Layer for FallbackLayer {
     fn tuning(&self) -> Option<&dyn Tuning> {
         None
     }
-}
-
-/// What a fallback function returns: the outcome, or a future of it.
-pub trait Answer<How> {
-    /// The `Result`.
-    type Outcome;
-
-    /// As a future, either way.
-    fn into_future(self) -> impl Future<Output = Self::Outcome>;
-}
-
-/// Returned at once.
-#[derive(Debug)]
-pub struct AtOnce;
-
-/// Awaited.
-#[derive(Debug)]
-pub struct Awaited;
-
-impl<T, E> Answer<AtOnce> for Result<T, E> {
-    type Outcome = Self;
-
-    fn into_future(self) -> impl Future<Output = Self> {
-        std::future::ready(self)
-    }
-}
-
-impl<F: Future> Answer<Awaited> for F {
-    type Outcome = F::Output;
-
-    fn into_future(self) -> impl Future<Output = F::Output> {
-        self
-    }
-}
-
-/// What a fallback function returned, as a future; the compiler finds `How`.
-pub fn answer<How, A: Answer<How>>(answer: A) -> impl Future<Output = A::Outcome> {
-    answer.into_future()
 }
