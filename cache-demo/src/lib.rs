@@ -5,10 +5,12 @@
 
 pub mod cli;
 pub mod client;
+pub mod interrupt;
 pub mod latency;
 pub mod load;
 pub mod proto;
 pub mod remote;
 pub mod server;
 pub mod story;
+pub mod waiting;
 pub mod watch;

@@ -49,8 +49,12 @@ async fn story(json: bool) -> Result<ExitCode, Failure> {
         writeln!(out)?;
     }
     for claim in report.claims.iter().filter(|claim| !claim.held) {
+        let hint = match claim.thanks_to {
+            "" => String::new(),
+            attribute => format!("; is there still a {attribute} above call_get?"),
+        };
         eprintln!(
-            "cache-demo: this did not hold: {}: {} ({})",
+            "cache-demo: this did not hold: {}: {} ({}){hint}",
             claim.act, claim.says, claim.figures
         );
     }

@@ -1,15 +1,18 @@
 //! Server and client as two processes.
 
 use std::io::{self, Write};
+use std::pin::pin;
 
-use tokio::signal;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use crate::cli::{Call, ClientArgs, ServerArgs};
+use crate::cli::{Call, ClientArgs, LoadArgs, ServerArgs};
 use crate::client::{CacheClient, call_get, call_store, dump};
+use crate::interrupt::Interrupts;
 use crate::load;
+use crate::proto::Item;
 use crate::server::{Limits, Server};
+use crate::waiting::{Waiting, is_watched};
 
 /// What ends a command early.
 #[derive(Debug)]
@@ -37,24 +40,20 @@ pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
         time_to_live: args.time_to_live,
     };
     let server = Server::start(args.listen, limits).map_err(|error| {
-        io::Error::new(
-            error.kind(),
-            format!("cannot listen on {}: {error}", args.listen),
-        )
+        let what = format!("cannot listen on {}: {error}", args.listen);
+        io::Error::new(error.kind(), what)
     })?;
     server.trouble().fail(args.fail);
     server.trouble().delay_answers(args.delay);
+    let counters = server.counters().clone();
+    let mut interrupts = Interrupts::listen()?;
     say(&format!("listening on {}", server.address()))?;
 
-    signal::ctrl_c().await?;
+    interrupts.next().await;
     say("draining: calls in flight finish, ctrl-c again quits at once")?;
-    let counters = server.counters().clone();
     tokio::select! {
         drained = server.drain() => drained?,
-        again = signal::ctrl_c() => {
-            again?;
-            return Err(io::Error::from(io::ErrorKind::Interrupted).into());
-        }
+        () = interrupts.next() => return Err(interrupted()),
     }
     let reached = counters.read();
     say(&format!(
@@ -64,6 +63,7 @@ pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Makes one call, or a load of them.
 pub async fn call(args: &ClientArgs) -> Result<(), Failure> {
     let client = CacheClient::new(&args.server);
     match &args.call {
@@ -76,37 +76,46 @@ pub async fn call(args: &ClientArgs) -> Result<(), Failure> {
         Call::Store { key, value } => call_store(&client, key, value.as_bytes()).await?,
         Call::Dump => {
             let mut out = io::stdout().lock();
-            for item in dump(&client).await? {
-                writeln!(
-                    out,
-                    "{}\t{}",
-                    item.key.escape_debug(),
-                    item.value.escape_ascii()
-                )?;
+            for Item { key, value } in dump(&client).await? {
+                writeln!(out, "{}\t{}", key.escape_debug(), value.escape_ascii())?;
             }
         }
-        Call::Load(load) => {
-            let stop = CancellationToken::new();
-            let running = load::run(&client, load, &stop);
-            tokio::pin!(running);
-            let summary = tokio::select! {
-                summary = &mut running => summary,
-                interrupted = signal::ctrl_c() => {
-                    interrupted?;
-                    stop.cancel();
-                    tokio::select! {
-                        summary = running => summary,
-                        again = signal::ctrl_c() => {
-                            again?;
-                            return Err(io::Error::from(io::ErrorKind::Interrupted).into());
-                        }
-                    }
-                }
-            };
-            say(&summary.to_string())?;
-        }
+        Call::Load(args) => load(&client, args).await?,
     }
     Ok(())
+}
+
+/// Ctrl-c ends it early: calls in flight finish and what there is is summed up.
+async fn load(client: &CacheClient, args: &LoadArgs) -> Result<(), Failure> {
+    let mut interrupts = Interrupts::listen()?;
+    let (rate, duration) = (args.rate, humantime::format_duration(args.duration));
+    say(&format!(
+        "{rate} calls a second for {duration}; ctrl-c ends it early"
+    ))?;
+    let bar = if is_watched() {
+        Waiting::bar(args.duration)
+    } else {
+        Waiting::nothing()
+    };
+    let stop = CancellationToken::new();
+    let mut running = pin!(load::run(client, args, &stop));
+    let summary = tokio::select! {
+        summary = &mut running => summary,
+        () = interrupts.next() => {
+            stop.cancel();
+            tokio::select! {
+                summary = running => summary,
+                () = interrupts.next() => return Err(interrupted()),
+            }
+        }
+    };
+    drop(bar);
+    say(&summary.to_string())?;
+    Ok(())
+}
+
+fn interrupted() -> Failure {
+    io::Error::from(io::ErrorKind::Interrupted).into()
 }
 
 /// A line on stdout, at once: whoever started this process may be waiting for it.

@@ -193,6 +193,8 @@ async fn draining_finishes_what_is_in_flight_and_takes_nothing_new() -> std::io:
     let (server, client) = server(Limits::default());
     client.get("123").await.expect("connected");
     let address = server.address();
+    // A connection that stays open without a call does not keep the server.
+    let _idle = client.clone();
     server.trouble().delay_answers(Duration::from_millis(200));
     let waiting = tokio::spawn(async move { client.get("123").await });
     while server.counters().read().get < 2 {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::iter::successors;
 
+use resilient_runtime::{circuit_breaker, fallback, retry, timeout};
 use tonic::{ConnectError, Status};
 
 use super::CacheClient;
@@ -10,6 +11,18 @@ use crate::proto::Item;
 use crate::server::NOTHING_STORED;
 
 /// The value under this key; the last one seen if the server cannot say.
+#[fallback(with = last_seen)]
+#[timeout("1s")]
+#[retry(count = 3, backoff = "fib", delay_ms = 50)]
+#[timeout(ms = 400)]
+#[circuit_breaker(
+    failure_rate = 0.6,
+    window = 20,
+    min_calls = 10,
+    open_for = "1s",
+    open_max = "2s",
+    half_open_calls = 2
+)]
 pub async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
     client.get(key).await
 }
@@ -19,7 +32,9 @@ pub async fn last_seen(client: &CacheClient, key: &str, error: Status) -> Result
     client.seen(key).ok_or(error)
 }
 
-/// Stores the value, once: it is tried again only if it is certain that nothing was stored.
+/// Stores the value, and never twice: it is made again only if it is certain that nothing was stored.
+#[retry(count = 3, delay_ms = 50, on_timeout = "abort", when = nothing_was_stored)]
+#[timeout("1s")]
 pub async fn call_store(client: &CacheClient, key: &str, value: &[u8]) -> Result<(), Status> {
     client.store(key, value).await
 }
@@ -31,6 +46,8 @@ pub fn nothing_was_stored(error: &Status) -> bool {
 }
 
 /// Everything that the server keeps.
+#[retry(count = 3, delay_ms = 50)]
+#[timeout("5s")]
 pub async fn dump(client: &CacheClient) -> Result<Vec<Item>, Status> {
     let mut stream = client.dump().await?;
     let mut items = Vec::new();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::report::{Acts, StoreFigures};
+use super::report::{Acts, Figures, StoreFigures};
 use super::script::LAST;
 
 /// One claim, and whether it held.
@@ -22,6 +22,13 @@ const RETRY: &str = "retry";
 const TOTAL_TIMEOUT: &str = "timeout, around all attempts";
 const ATTEMPT_TIMEOUT: &str = "timeout, around each attempt";
 const BREAKER: &str = "circuit_breaker";
+
+fn path(act: &Figures) -> String {
+    match act.breaker_path() {
+        path if path.is_empty() => "no change".to_owned(),
+        path => path,
+    }
+}
 
 pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     let Acts {
@@ -58,7 +65,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     );
     claim(
         "flaky",
-        "retries win: the server answers every call, some only when asked again",
+        "retries win: the server answers every call",
         RETRY,
         flaky.by_server() == flaky.calls && flaky.by_server_after_retries > 0,
         format!(
@@ -70,17 +77,17 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     );
     claim(
         "flaky",
-        "the server sees the retries: more calls reach it than were made",
+        "the server sees them: more calls reach it than were made",
         RETRY,
         flaky.reached_server > flaky.calls,
         format!("{} reached it, {} made", flaky.reached_server, flaky.calls),
     );
     claim(
         "flaky",
-        "a third of failures is not yet a reason to open the breaker",
+        "the breaker takes a third of failures for no reason to open",
         "",
         flaky.breaker.is_empty(),
-        format!("{} changes", flaky.breaker.len()),
+        path(flaky),
     );
     claim(
         "slow",
@@ -94,7 +101,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     );
     claim(
         "slow",
-        "no caller waits for every attempt: the limit around them all ends the call",
+        "no caller waits for all attempts: the limit around them cuts in",
         TOTAL_TIMEOUT,
         slow.ended_by_total_timeout > 0,
         format!("{} calls ended by it", slow.ended_by_total_timeout),
@@ -104,7 +111,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
         "timeouts count as failures: they open the breaker",
         BREAKER,
         slow.breaker_became("open"),
-        format!("{} changes", slow.breaker.len()),
+        path(slow),
     );
     claim(
         "slow",
@@ -115,7 +122,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     );
     claim(
         "slow",
-        "a store that times out is not made again: it reached the server once",
+        "a store that times out is not made again: it arrives once",
         "",
         store.timed_out == store.calls && store.reached_server == store.calls,
         format!(
@@ -142,11 +149,11 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
         "the breaker asks once more, and opens again",
         BREAKER,
         dead.breaker_became("half-open") && dead.breaker_became("open"),
-        format!("{} changes", dead.breaker.len()),
+        path(dead),
     );
     claim(
         "dead",
-        "an open breaker costs next to nothing: half of the answers take less than 1 ms",
+        "with an open breaker the half of all answers takes less than 1 ms",
         BREAKER,
         dead.fallback_p50_us.is_some_and(|p50| p50 < 1000.0),
         match dead.fallback_p50_us {
@@ -156,10 +163,10 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     );
     claim(
         "back",
-        "probes find the server: the breaker is half-open, then closed",
+        "probes find the server, and close the breaker",
         BREAKER,
         back.breaker_became("half-open") && back.breaker.last().is_some_and(|c| c.to == "closed"),
-        format!("{} changes", back.breaker.len()),
+        path(back),
     );
     claim(
         "back",
@@ -170,7 +177,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     );
     claim(
         "back",
-        "what was stored once, slowly, is there",
+        "what was stored, slowly and once, is there",
         "",
         store.kept,
         if store.kept { "found" } else { "not found" }.to_owned(),

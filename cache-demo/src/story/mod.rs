@@ -7,11 +7,13 @@ mod report;
 mod script;
 mod steps;
 
+use std::any::type_name;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use resilient_runtime::registry;
 use tonic::transport::{Endpoint, Uri};
 
 pub use acts::Get;
@@ -31,8 +33,8 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
     let server = Server::start(free_port, Limits::default())?;
     let address = server.address();
     narrator.say(&format!(
-        "A cache on {address}, and a client that calls it through call_get:\n\
-         last value seen < total timeout < retry < timeout < circuit breaker < the call."
+        "A cache listens on {address}. A client asks it for two values, again and again, by\n{}.",
+        stack(&get)
     ))?;
     let uri = Uri::builder()
         .scheme("http")
@@ -52,7 +54,7 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
     let healthy = stage.healthy(&server).await?;
     let flaky = stage.flaky(&server).await?;
     let (slow, mut store) = stage.slow(&server).await?;
-    server.trouble().delay_answers(std::time::Duration::ZERO);
+    server.trouble().delay_answers(Duration::ZERO);
     let gone = server.die().await?;
     let dead = stage.dead(&gone, &counters).await?;
     let server = gone.come_back()?;
@@ -78,4 +80,14 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
     narrator.table(&report)?;
     narrator.claims(&report)?;
     Ok(report)
+}
+
+/// The function in its layers, outermost first: `retry(timeout(call_get))`.
+fn stack<G>(_get: &G) -> String {
+    let name = type_name::<G>();
+    let layers = registry().site(name).map_or(&[][..], |site| site.layers());
+    let short = name.rsplit("::").next().unwrap_or(name);
+    layers.iter().rev().fold(short.to_owned(), |inner, layer| {
+        format!("{}({inner})", layer.kind())
+    })
 }

@@ -1,17 +1,17 @@
 //! Tells the story to a person.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::ops::RangeInclusive;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressStyle};
 use resilient_runtime::{EventKind, StateChange};
 use tokio::time::sleep;
 
 use super::report::Report;
 use super::steps::{refused_at_once, steps};
 use crate::latency::{Latencies, Short};
+use crate::waiting::{Waiting, is_watched};
 use crate::watch::{Answer, Watched};
 
 const BOLD: Style = Style::new().bold();
@@ -27,7 +27,7 @@ const WIDTH: usize = 96;
 #[expect(missing_debug_implementations, reason = "a writer of any kind")]
 pub struct Narrator {
     out: Box<dyn Write>,
-    bars: bool,
+    watched: bool,
     alike: Option<Alike>,
 }
 
@@ -49,7 +49,7 @@ impl Narrator {
     pub fn aloud() -> Self {
         Narrator {
             out: Box::new(anstream::stdout()),
-            bars: io::stdout().is_terminal(),
+            watched: is_watched(),
             alike: None,
         }
     }
@@ -57,7 +57,7 @@ impl Narrator {
     pub fn to(out: impl Write + 'static) -> Self {
         Narrator {
             out: Box::new(anstream::StripStream::new(Box::new(out) as Box<dyn Write>)),
-            bars: false,
+            watched: false,
             alike: None,
         }
     }
@@ -65,7 +65,7 @@ impl Narrator {
     pub fn silent() -> Self {
         Narrator {
             out: Box::new(io::sink()),
-            bars: false,
+            watched: false,
             alike: None,
         }
     }
@@ -115,29 +115,37 @@ impl Narrator {
 
     fn one_call(&mut self, number: u32, call: &Watched<()>) -> io::Result<()> {
         let (style, who) = match (call.answer(), &call.result) {
-            (Answer::Server { .. }, _) => (SERVER, "answered by the server".to_owned()),
+            (Answer::Server { attempts: 1 }, _) => (SERVER, "answered by the server".to_owned()),
+            (Answer::Server { attempts }, _) => {
+                (SERVER, format!("attempt {attempts} answered by the server"))
+            }
             (Answer::Fallback, _) => (FALLBACK, "answered with the last value seen".to_owned()),
             (Answer::Nobody, Err(error)) => (BAD, format!("no answer: {}", error.message())),
             (Answer::Nobody, Ok(())) => (BAD, "no answer".to_owned()),
         };
-        let mut line = format!("  call {number:<7} ");
+        let mut phrases: Vec<_> = steps(&call.events)
+            .into_iter()
+            .map(|step| (step.len() + 2, format!("{step}, ")))
+            .collect();
+        let took = format!("in {}", Short(call.took));
+        phrases.push((
+            who.len() + 1 + took.len(),
+            format!("{style}{who}{style:#} {DIM}{took}{DIM:#}"),
+        ));
+
+        let mut line = format!("  {:<12} ", format!("call {number}"));
         let indent = line.len();
         let mut column = indent;
-        for step in steps(&call.events) {
-            if column + step.len() + 2 > WIDTH {
+        for (width, phrase) in phrases {
+            if column > indent && column + width > WIDTH {
+                line.truncate(line.trim_end().len());
                 line.push_str(&format!("\n{:indent$}", ""));
                 column = indent;
             }
-            column += step.len() + 2;
-            line.push_str(&format!("{step}, "));
+            column += width;
+            line.push_str(&phrase);
         }
-        let took = Short(call.took);
-        if column + who.len() + 12 > WIDTH {
-            line.push_str(&format!("\n{:indent$}", ""));
-        }
-        self.say(&format!(
-            "{line}{style}{who}{style:#} {DIM}in {took}{DIM:#}"
-        ))
+        self.say(&line)
     }
 
     /// Tells the run of like calls, if one is still to be told.
@@ -178,55 +186,44 @@ impl Narrator {
     /// Waits, and on a terminal shows for how long.
     pub(super) async fn pause(&mut self, time: Duration, what_for: &str) -> io::Result<()> {
         self.end_of_run()?;
-        self.say(&format!("  {DIM}{:<12} {what_for}{DIM:#}", Short(time)))?;
-        let bar = self.bar();
-        bar.set_length(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-        let began = Instant::now();
-        while let Some(left) = time.checked_sub(began.elapsed()) {
-            bar.set_position(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-            sleep(left.min(Duration::from_millis(50))).await;
-        }
-        bar.finish_and_clear();
+        self.say(&format!(
+            "  {DIM}{:<12} {what_for}{DIM:#}",
+            Short(time).to_string()
+        ))?;
+        let _bar = if self.watched {
+            Waiting::bar(time)
+        } else {
+            Waiting::nothing()
+        };
+        sleep(time).await;
         Ok(())
     }
 
-    /// Shows on a terminal that something is awaited, until the bar is dropped.
-    pub(super) fn spinner(&self, what_for: &str) -> Spinner {
-        let bar = self.bar();
-        bar.set_style(
-            ProgressStyle::with_template("  {spinner} {msg} {elapsed:.dim}")
-                .expect("the template is well-formed"),
-        );
-        bar.set_message(what_for.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Spinner(bar)
-    }
-
-    fn bar(&self) -> ProgressBar {
-        if !self.bars {
-            return ProgressBar::hidden();
+    /// Shows on a terminal that something is awaited, until it is dropped.
+    pub(super) fn spinner(&self, what_for: &'static str) -> Waiting {
+        if self.watched {
+            Waiting::spinner(what_for)
+        } else {
+            Waiting::nothing()
         }
-        ProgressBar::no_length().with_style(
-            ProgressStyle::with_template("  {bar:40.cyan/dim}")
-                .expect("the template is well-formed"),
-        )
     }
 
     pub(super) fn table(&mut self, report: &Report) -> io::Result<()> {
-        const HEAD: [&str; 10] = [
-            "act", "calls", "answered", "1st try", "retried", "fallback", "p50", "p99", "reached",
-            "breaker",
+        const HEAD: [[&str; 10]; 2] = [
+            [
+                "", "", "", "server,", "server,", "last", "", "", "reached", "",
+            ],
+            [
+                "act", "calls", "answered", "1st try", "retried", "value", "p50", "p99", "server",
+                "breaker",
+            ],
         ];
-        let mut rows = vec![HEAD.map(str::to_owned)];
+        let mut rows: Vec<_> = HEAD.map(|row| row.map(str::to_owned)).into();
         for (name, act) in report.acts.in_order() {
             let latency = |us: Option<f64>| match us {
                 Some(us) => Short(Duration::from_secs_f64(us / 1e6)).to_string(),
                 None => "-".to_owned(),
             };
-            let mut states: Vec<_> = act.breaker.iter().map(|change| change.to).collect();
-            if let Some(first) = act.breaker.first() {
-                states.insert(0, first.from);
-            }
             rows.push([
                 name.to_owned(),
                 act.calls.to_string(),
@@ -237,14 +234,10 @@ impl Narrator {
                 latency(act.p50_us),
                 latency(act.p99_us),
                 act.reached_server.to_string(),
-                states.join(" -> "),
+                act.breaker_path(),
             ]);
         }
         self.say("")?;
-        self.say(&format!(
-            "{DIM}{:17}            answered by the server{DIM:#}",
-            ""
-        ))?;
         for (at, row) in rows.iter().enumerate() {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
@@ -256,10 +249,8 @@ impl Narrator {
                     _ => line.push_str(&format!("  {cell:>width$}")),
                 }
             }
-            match at {
-                0 => self.say(&format!("{BOLD}{line}{BOLD:#}"))?,
-                _ => self.say(&line)?,
-            }
+            let style = if at < HEAD.len() { BOLD } else { Style::new() };
+            self.say(&format!("{style}{}{style:#}", line.trim_end()))?;
         }
         Ok(())
     }
@@ -273,19 +264,13 @@ impl Narrator {
                 (BAD, "FAILED")
             };
             self.say(&format!(
-                "{style}{mark}{style:#}  {:<8} {} {DIM}({}){DIM:#}",
+                "{style}{mark}{style:#}  {:<7}  {} {DIM}({}){DIM:#}",
                 claim.act, claim.says, claim.figures
             ))?;
         }
-        Ok(())
-    }
-}
-
-/// Gone from the terminal when it is dropped.
-pub(super) struct Spinner(ProgressBar);
-
-impl Drop for Spinner {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
+        let held = report.claims.iter().filter(|claim| claim.held).count();
+        let (all, seconds) = (report.claims.len(), report.seconds);
+        self.say("")?;
+        self.say(&format!("{held} of {all} claims held, in {seconds:.1} s."))
     }
 }

@@ -159,6 +159,16 @@ impl Figures {
         self.by_server_at_first_try + self.by_server_after_retries
     }
 
+    /// `closed -> open -> half-open`; nothing if it stayed what it was.
+    pub(super) fn breaker_path(&self) -> String {
+        let first = self.breaker.first().map(|change| change.from);
+        let states: Vec<_> = first
+            .into_iter()
+            .chain(self.breaker.iter().map(|change| change.to))
+            .collect();
+        states.join(" -> ")
+    }
+
     pub(super) fn breaker_became(&self, state: &str) -> bool {
         self.breaker.iter().any(|change| change.to == state)
     }

@@ -7,30 +7,33 @@ use crate::latency::Short;
 /// What happened before the answer came, a phrase each.
 pub(super) fn steps(events: &[EventKind]) -> Vec<String> {
     let mut steps = Vec::new();
+    let mut attempt = 1;
     // A limit that passed is told together with what it ended: an attempt, or else the whole call.
     let mut passed = None;
     for event in events {
         match event {
             EventKind::TimedOut { after } => passed = Some(*after),
-            EventKind::AttemptFailed { attempt, cause } => {
+            EventKind::AttemptFailed { cause, .. } => {
                 passed = None;
                 steps.push(format!("attempt {attempt} {}", failed(*cause)));
             }
-            EventKind::RetryScheduled { delay, .. } => {
+            EventKind::RetryScheduled {
+                attempt: next,
+                delay,
+            } => {
+                attempt = *next;
                 steps.push(format!("waited {}", Short(*delay)));
             }
             EventKind::RetryStopped {
                 why: StopReason::Deadline,
                 ..
             } => steps.push("no time left for another".to_owned()),
-            EventKind::RetrySucceeded { attempt } => {
-                steps.push(format!("attempt {attempt} succeeded"));
-            }
             _ => {}
         }
     }
     if let Some(after) = passed {
-        steps.push(format!("cut off when {} were up", Short(after)));
+        let when = Short(after);
+        steps.push(format!("attempt {attempt} cut off when {when} were up"));
     }
     steps
 }
@@ -57,7 +60,6 @@ fn failed(cause: Option<Cause>) -> String {
         Some(Cause::Policy(PolicyErrorKind::CircuitOpen { .. })) => {
             "was refused by the breaker".to_owned()
         }
-        Some(Cause::Error(ErrorClass::Transient)) => "failed (transient)".to_owned(),
         Some(Cause::Error(ErrorClass::ServerFault)) => "failed (server fault)".to_owned(),
         _ => "failed".to_owned(),
     }

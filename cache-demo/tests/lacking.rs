@@ -1,0 +1,134 @@
+//! Take any one attribute off `call_get`, and the story's check of its claims fails.
+
+use std::time::Duration;
+
+use cache_demo::client::{CacheClient, call_get, last_seen};
+use cache_demo::story::{Get, Narrator, Script, tell};
+use resilient_runtime::{Layer, LayerKind, circuit_breaker, fallback, registry, retry, timeout};
+use tonic::Status;
+
+const SHORT: Script = Script {
+    healthy: 10,
+    flaky: 8,
+    slow_once_open: 2,
+    slow_at_most: 6,
+    dead: 9,
+    back: 10,
+    pace: Duration::ZERO,
+};
+
+type Layers = Vec<(LayerKind, String)>;
+
+fn layers<G>(_get: &G) -> Layers {
+    let name = std::any::type_name::<G>();
+    let site = registry().site(name).expect("it has attributes");
+    let layer = |layer: &&dyn Layer| (layer.kind(), format!("{:?}", layer.settings()));
+    site.layers().iter().map(layer).collect()
+}
+
+/// Plays the story with `get`, which is `call_get` without its layer at `place`.
+async fn fails_without(place: usize, thanks_to: &str, get: impl Get) {
+    let mut rest = layers(&call_get);
+    rest.remove(place);
+    assert_eq!(
+        layers(&get),
+        rest,
+        "it differs from call_get by more than one layer"
+    );
+
+    let report = tell(get, &SHORT, &mut Narrator::silent())
+        .await
+        .expect("the story was told");
+    assert!(!report.held);
+    let failed: Vec<_> = report.claims.iter().filter(|claim| !claim.held).collect();
+    let missed = failed.iter().any(|claim| claim.thanks_to == thanks_to);
+    assert!(missed, "nothing missed {thanks_to}: {failed:#?}");
+}
+
+#[tokio::test]
+async fn the_fallback_is_missed() {
+    #[timeout("1s")]
+    #[retry(count = 3, backoff = "fib", delay_ms = 50)]
+    #[timeout(ms = 400)]
+    #[circuit_breaker(
+        failure_rate = 0.6,
+        window = 20,
+        min_calls = 10,
+        open_for = "1s",
+        open_max = "2s",
+        half_open_calls = 2
+    )]
+    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+        client.get(key).await
+    }
+    fails_without(0, "fallback", get).await;
+}
+
+#[tokio::test]
+async fn the_timeout_around_all_attempts_is_missed() {
+    #[fallback(with = last_seen)]
+    #[retry(count = 3, backoff = "fib", delay_ms = 50)]
+    #[timeout(ms = 400)]
+    #[circuit_breaker(
+        failure_rate = 0.6,
+        window = 20,
+        min_calls = 10,
+        open_for = "1s",
+        open_max = "2s",
+        half_open_calls = 2
+    )]
+    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+        client.get(key).await
+    }
+    fails_without(1, "timeout, around all attempts", get).await;
+}
+
+#[tokio::test]
+async fn the_retry_is_missed() {
+    #[fallback(with = last_seen)]
+    #[timeout("1s")]
+    #[timeout(ms = 400)]
+    #[circuit_breaker(
+        failure_rate = 0.6,
+        window = 20,
+        min_calls = 10,
+        open_for = "1s",
+        open_max = "2s",
+        half_open_calls = 2
+    )]
+    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+        client.get(key).await
+    }
+    fails_without(2, "retry", get).await;
+}
+
+#[tokio::test]
+async fn the_timeout_around_each_attempt_is_missed() {
+    #[fallback(with = last_seen)]
+    #[timeout("1s")]
+    #[retry(count = 3, backoff = "fib", delay_ms = 50)]
+    #[circuit_breaker(
+        failure_rate = 0.6,
+        window = 20,
+        min_calls = 10,
+        open_for = "1s",
+        open_max = "2s",
+        half_open_calls = 2
+    )]
+    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+        client.get(key).await
+    }
+    fails_without(3, "timeout, around each attempt", get).await;
+}
+
+#[tokio::test]
+async fn the_circuit_breaker_is_missed() {
+    #[fallback(with = last_seen)]
+    #[timeout("1s")]
+    #[retry(count = 3, backoff = "fib", delay_ms = 50)]
+    #[timeout(ms = 400)]
+    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+        client.get(key).await
+    }
+    fails_without(4, "circuit_breaker", get).await;
+}

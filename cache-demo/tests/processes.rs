@@ -1,0 +1,178 @@
+//! The program as its users start it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cache-demo");
+
+/// A server in a process of its own, gone when the test ends.
+struct Server {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Server {
+        let mut process = Command::new(PROGRAM)
+            .args(["server", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a line");
+        let address = line.trim_end().strip_prefix("listening on ");
+        let address = address
+            .unwrap_or_else(|| panic!("no address: {line:?}"))
+            .to_owned();
+        Server {
+            process,
+            output,
+            address,
+        }
+    }
+
+    fn client(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["client", "--server", &self.address])
+            .args(arguments);
+        command
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Output {
+        self.client(arguments).output().expect("the program starts")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+#[test]
+fn what_one_process_stores_another_finds() {
+    let server = Server::start(&[]);
+    assert_eq!(stdout(&server.ask(&["get", "123"])), "123\n");
+    assert_eq!(stdout(&server.ask(&["store", "key", "a\tvalue"])), "");
+    assert_eq!(stdout(&server.ask(&["get", "key"])), "a\tvalue\n");
+    let dump = stdout(&server.ask(&["dump"]));
+    assert_eq!(dump, "123\t123\n231\t231\nkey\ta\\tvalue\n");
+}
+
+#[test]
+fn an_error_of_the_server_is_told_and_exits_with_1() {
+    let server = Server::start(&[]);
+    let output = server.ask(&["get", "no such key"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        told.contains("nothing is kept under \"no such key\""),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_load_is_summed_up() {
+    let server = Server::start(&["--fail", "0.2"]);
+    let summary = stdout(&server.ask(&["load", "--rate", "100", "--duration", "500ms"]));
+    for part in [
+        "calls",
+        "by the server",
+        "last value seen",
+        "failed",
+        "p50",
+        "p99",
+    ] {
+        assert!(summary.contains(part), "{part} is missing:\n{summary}");
+    }
+}
+
+#[test]
+fn the_story_as_json_is_one_document_whose_claims_hold() {
+    let output = Command::new(PROGRAM)
+        .arg("--json")
+        .output()
+        .expect("the program starts");
+    let report: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("one document");
+    assert_eq!(report["held"], true, "{report:#}");
+    for act in ["healthy", "flaky", "slow", "dead", "back"] {
+        assert_eq!(
+            report["acts"][act]["calls"], report["acts"][act]["answered"],
+            "{act}"
+        );
+    }
+    assert_eq!(report["acts"]["dead"]["reached_server"], 0);
+    assert_eq!(report["store"]["reached_server"], 1);
+}
+
+#[test]
+fn nonsense_is_refused_with_2() {
+    for nonsense in [
+        &["server", "--listen", "nowhere"][..],
+        &["client", "--server", "nowhere", "dump"],
+        &["client", "get"],
+        &["juggle"],
+    ] {
+        let output = Command::new(PROGRAM)
+            .args(nonsense)
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{nonsense:?}");
+        assert!(!output.stderr.is_empty());
+    }
+}
+
+#[cfg(unix)]
+mod ctrl_c {
+    use super::*;
+
+    fn interrupt(process: &Child) {
+        let sent = Command::new("kill")
+            .args(["-INT", &process.id().to_string()])
+            .status();
+        assert!(sent.expect("there is a `kill`").success());
+    }
+
+    #[test]
+    fn a_server_drains_and_says_what_it_was_asked_for() {
+        let mut server = Server::start(&[]);
+        assert_eq!(stdout(&server.ask(&["get", "123"])), "123\n");
+        interrupt(&server.process);
+        let mut rest = String::new();
+        server.output.read_to_string(&mut rest).expect("text");
+        assert!(server.process.wait().expect("it ends").success());
+        assert!(
+            rest.contains("drained; it was asked for 1 get, 0 store, 0 dump"),
+            "{rest}"
+        );
+    }
+
+    #[test]
+    fn a_load_sums_up_what_it_has() {
+        let server = Server::start(&[]);
+        let mut load = server
+            .client(&["load", "--duration", "1h"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut output = BufReader::new(load.stdout.take().expect("it is piped"));
+        let mut first = String::new();
+        output.read_line(&mut first).expect("a line");
+        interrupt(&load);
+        let mut summary = String::new();
+        output.read_to_string(&mut summary).expect("text");
+        assert!(load.wait().expect("it ends").success());
+        assert!(summary.contains("p99"), "{first}{summary}");
+    }
+}
