@@ -107,6 +107,7 @@ impl Core {
     }
 
     /// Asks to make a call. The clock is read only if the breaker is not closed.
+    #[inline]
     pub(crate) fn admit(
         &self,
         settings: &CircuitBreakerSettings,
@@ -119,6 +120,7 @@ impl Core {
         self.admit_unless_barred(settings, word, now)
     }
 
+    #[inline(never)]
     fn admit_unless_barred(
         &self,
         settings: &CircuitBreakerSettings,
@@ -188,6 +190,7 @@ impl Core {
     /// Half-open, a slow call fails its probe whatever its result: a service that is slow has not come back.
     ///
     /// The clock is read only where time matters: not for a window of calls, unless this result opens the breaker.
+    #[inline]
     pub(crate) fn record(
         &self,
         settings: &CircuitBreakerSettings,
@@ -201,11 +204,21 @@ impl Core {
         if word.generation() != admitted.generation {
             return None;
         }
-        let clock = Clock::new(now);
+        let mut clock = Clock::new(now);
         match (word.state(), admitted.probe) {
-            (BreakerState::Closed, _) => self.record_closed(settings, word, report, slow, clock),
+            (BreakerState::Closed, _) => {
+                let counts = slow || matches!(report, Report::Success | Report::Failure);
+                if !counts || word.mode() == BreakerMode::Disabled {
+                    return None;
+                }
+                let good = report == Report::Success && !slow;
+                if good && self.counts.are_clean(settings, word.generation()) {
+                    return None;
+                }
+                self.record_closed(settings, word, report, slow, &mut clock)
+            }
             (BreakerState::HalfOpen, Some(probe)) => {
-                self.record_probe(settings, word, probe, report, slow, clock)
+                self.record_probe(settings, word, probe, report, slow, clock.read())
             }
             // Admitted by a breaker that only observes; it would have been refused.
             _ => None,
@@ -218,27 +231,24 @@ impl Core {
         mut word: Word,
         report: Report,
         slow: bool,
-        mut clock: Clock<impl FnOnce() -> Instant>,
+        clock: &mut Clock<impl FnOnce() -> Instant>,
     ) -> Option<Transition> {
-        let counts = slow || matches!(report, Report::Success | Report::Failure);
-        if !counts || word.mode() == BreakerMode::Disabled {
-            return None;
-        }
-        if !self.counts.fit(settings) {
+        if settings.keeps_window() && !self.counts.fit(settings) {
             word = self.reshape(settings, word)?;
         }
         let cause = self
             .counts
-            .record(settings, word.generation(), report, slow, &mut clock)?;
+            .record(settings, word.generation(), report, slow, clock)?;
         if word.mode() == BreakerMode::ForcedClosed {
             return None;
         }
+        let now = clock.read();
         let mut books = self.books();
         if self.word() != word {
             return None;
         }
         books.close();
-        Some(self.open(settings, &mut books, word, cause, clock.read()))
+        Some(self.open(settings, &mut books, word, cause, now))
     }
 
     fn record_probe(
@@ -248,9 +258,8 @@ impl Core {
         probe: NonZeroU64,
         report: Report,
         slow: bool,
-        mut clock: Clock<impl FnOnce() -> Instant>,
+        now: Nanos,
     ) -> Option<Transition> {
-        let now = clock.read();
         let mut books = self.books();
         if self.word() != word {
             return None;

@@ -1,6 +1,7 @@
 //! Leave to make one call, and the duty to say how it went.
 
 use std::fmt;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -78,67 +79,57 @@ impl<'a> Permit<'a> {
     /// Says how the call went. It is a slow call if it took longer than `slow_call`,
     /// counted from when the permit was given.
     pub fn record(mut self, outcome: CallOutcome) {
-        self.report(outcome);
+        match outcome {
+            CallOutcome::Success => self.report(Report::Success, true),
+            CallOutcome::Failure => self.report(Report::Failure, true),
+            CallOutcome::Overload => self.report(Report::Overload, false),
+            CallOutcome::Neutral => self.report(Report::Neutral, false),
+        }
     }
 
     pub(super) fn enter(&mut self, phase: Phase) {
         self.phase = phase;
     }
 
-    fn report(&mut self, outcome: CallOutcome) {
+    fn report(&mut self, report: Report, timed: bool) {
         self.phase = Phase::Recorded;
-        let report = match outcome {
-            CallOutcome::Success => Report::Success,
-            CallOutcome::Failure => Report::Failure,
-            CallOutcome::Overload => Report::Overload,
-            CallOutcome::Neutral => Report::Neutral,
-        };
         let transition = self.breaker.settings.with(|settings| {
-            let slow = settings
-                .slow_call
-                .is_some_and(|limit| self.ran_longer_than(limit));
+            let slow = timed && settings.slow_call.is_some_and(|limit| self.ran() > limit);
             self.core
                 .record(settings, self.admitted, report, slow, clock::now)
         });
         self.breaker.tell(self.caller, transition);
     }
 
-    fn ran_longer_than(&self, limit: std::time::Duration) -> bool {
-        self.began
-            .is_some_and(|began| clock::now().saturating_duration_since(began) > limit)
+    /// Zero where nothing depends on it.
+    fn ran(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| {
+            clock::now().saturating_duration_since(began)
+        })
     }
 
-    /// What a call that was dropped counts as.
-    fn outcome_of_drop(&self) -> CallOutcome {
+    /// What a call that was dropped counts as, and whether its time counts.
+    fn result_of_drop(&self) -> (Report, bool) {
         match self.phase {
-            Phase::Polled => return CallOutcome::Failure,
-            Phase::Waiting | Phase::Recorded => return CallOutcome::Neutral,
+            Phase::Polled => return (Report::Failure, true),
+            Phase::Waiting | Phase::Recorded => return (Report::Neutral, false),
             Phase::Working => {}
         }
         let overdue = self.deadline.filter(|deadline| clock::now() >= deadline.at);
-        let limit = context::cut_off_after().or(overdue.map(|deadline| deadline.after));
-        if let (Some(limit), Some(began)) = (limit, self.began) {
-            let ran = clock::now().saturating_duration_since(began);
-            return if ran.saturating_mul(2) >= limit {
-                CallOutcome::Failure
-            } else {
-                CallOutcome::Neutral
-            };
+        match context::cut_off_after().or(overdue.map(|deadline| deadline.after)) {
+            Some(limit) if self.ran().saturating_mul(2) >= limit => (Report::Failure, true),
+            Some(_) => (Report::Neutral, false),
+            // By the caller: says nothing of the service, unless it took too long.
+            None => (Report::Neutral, true),
         }
-        let slow_call = self.breaker.settings.with(|settings| settings.slow_call);
-        if slow_call.is_some_and(|limit| self.ran_longer_than(limit)) {
-            // Recorded as slow, since it ran for that long.
-            return CallOutcome::Success;
-        }
-        CallOutcome::Neutral
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if self.phase != Phase::Recorded {
-            let outcome = self.outcome_of_drop();
-            self.report(outcome);
+            let (report, timed) = self.result_of_drop();
+            self.report(report, timed);
         }
     }
 }

@@ -25,8 +25,8 @@ use super::settings::Window;
 /// it replaces stands in its slot, and does it itself if the thread that should have was held up. So every sequence
 /// number before the head's is in its slot, and no thread ever waits for another.
 ///
-/// A success in a full window of clean successes would change nothing but the sequence number, so it is
-/// not recorded: that path reads two words and writes none.
+/// A success in a full window of clean successes would change nothing but the sequence number, so it need
+/// not be recorded: [`is_clean`](Self::is_clean) reads two words and writes none.
 ///
 /// Slots are allocated at first use, in tables of a power of two with room for one more than the window, so that the
 /// slot `n` calls back is not reused while the head stands. Tables stay: a window that changes back and forth
@@ -127,6 +127,17 @@ impl Ring {
         self.head.store(Head::start(generation).0, Release);
     }
 
+    /// Whether the window is full of calls that neither failed nor were slow: another one need not be recorded.
+    #[inline]
+    pub(crate) fn is_clean(&self, generation: u64, calls: u32) -> bool {
+        let head = Head(self.head.load(Acquire));
+        if !head.full() || head.period() != generation & PERIOD_MASK {
+            return false;
+        }
+        let base = Self::base(self.table(calls), head, calls);
+        base.is_before(head, calls) && base.failed() == head.failed() && base.slow() == head.slow()
+    }
+
     /// Records a call in a window of that many. Within one period the number must stay the same.
     ///
     /// Tells what the window holds right after it, if the call was a bad one and not too late.
@@ -144,10 +155,6 @@ impl Ring {
             if head.period() != generation & PERIOD_MASK {
                 return None;
             }
-            let good = !failed && !slow;
-            if good && Self::is_clean(table, head, calls) {
-                return None;
-            }
             self.keep(table, head);
             let next = head.next(calls, failed, slow);
             match self
@@ -156,10 +163,10 @@ impl Ring {
             {
                 Ok(_) => {
                     self.keep(table, next);
-                    return if good {
-                        None
-                    } else {
+                    return if failed || slow {
                         self.tally_at(next, table, generation, calls)
+                    } else {
+                        None
                     };
                 }
                 Err(found) => head = Head(found),
@@ -208,14 +215,6 @@ impl Ring {
             }
             head = found;
         }
-    }
-
-    fn is_clean(table: &[AtomicU64], head: Head, calls: u32) -> bool {
-        if !head.full() {
-            return false;
-        }
-        let base = Self::base(table, head, calls);
-        base.is_before(head, calls) && base.failed() == head.failed() && base.slow() == head.slow()
     }
 
     /// The slot where the head of `calls` calls ago should be.

@@ -191,6 +191,11 @@ impl CircuitBreakerSettings {
         }
     }
 
+    /// Whether any rule takes a rate.
+    pub(crate) const fn keeps_window(&self) -> bool {
+        self.failure_rule().is_some() || self.slow_call.is_some()
+    }
+
     /// No rate is taken of fewer calls than this.
     pub(crate) const fn least_calls(&self) -> u32 {
         match self.window {

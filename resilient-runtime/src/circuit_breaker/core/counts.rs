@@ -80,6 +80,20 @@ impl Counts {
         self.shape.store(shape_of(settings.window), Release);
     }
 
+    /// Whether a success that was not slow would change nothing: no run to end, and no window, or one that
+    /// is full of such successes.
+    #[inline]
+    pub(super) fn are_clean(&self, settings: &CircuitBreakerSettings, generation: u64) -> bool {
+        if settings.consecutive_failures.is_some() && !self.run.is_over(generation) {
+            return false;
+        }
+        match settings.window {
+            _ if !settings.keeps_window() => true,
+            Window::Calls(calls) => self.fit(settings) && self.ring.is_clean(generation, calls),
+            Window::Time(_) => false,
+        }
+    }
+
     /// Counts a result and says whether it is a cause to open.
     ///
     /// A rule is asked only by a result that counts against it, so a success opens nothing. A call that is slow but has no
@@ -105,10 +119,10 @@ impl Counts {
             }
         }
 
-        let (failure_rule, slow_rule) = (settings.failure_rule(), settings.slow_rule());
-        if failure_rule.is_none() && slow_rule.is_none() {
+        if !settings.keeps_window() {
             return cause;
         }
+        let (failure_rule, slow_rule) = (settings.failure_rule(), settings.slow_rule());
         // Calls and bad ones, for each rule that has reason to ask.
         let (mut of_failures, mut of_slow) = (None, None);
         match settings.window {

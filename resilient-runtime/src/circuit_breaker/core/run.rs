@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 /// The length of the current run of failures.
 ///
 /// One word: the low half of the breaker's generation above the count. A record of another period is late and is
-/// dropped. A success reads first, and writes only if there is a run to end.
+/// dropped. A success writes only if there is a run to end.
 ///
 /// Memory ordering: `AcqRel`, though nothing else hangs on the value: the run is decided by the word alone.
 // Written by failures: not on the line of what every call only reads.
@@ -37,6 +37,11 @@ impl Run {
         };
         let before = self.0.fetch_update(AcqRel, Acquire, longer).ok()?;
         Some((before & COUNT_MASK).saturating_add(1).min(COUNT_MASK) as u32)
+    }
+
+    /// Whether there is nothing for a success to end.
+    pub(super) fn is_over(&self, generation: u64) -> bool {
+        self.0.load(Acquire) == period(generation)
     }
 
     /// A success.

@@ -188,8 +188,10 @@ impl Model {
         if !(success || failed || slow) || self.mode == BreakerMode::Disabled {
             return None;
         }
+        let (failures, slows) = (self.settings.failure_rule(), self.settings.slow_rule());
+        let kept = failures.is_some() || slows.is_some();
         let wanted = Some(self.wanted());
-        if self.shape.replace(self.wanted()).or(wanted) != wanted {
+        if kept && self.shape.replace(self.wanted()).or(wanted) != wanted {
             self.begin(BreakerState::Closed);
         }
         let mut cause = None;
@@ -202,8 +204,7 @@ impl Model {
                 self.run = 0;
             }
         }
-        let (failures, slows) = (self.settings.failure_rule(), self.settings.slow_rule());
-        if failures.is_some() || slows.is_some() {
+        if kept {
             let (timed, size) = self.wanted();
             self.window
                 .push_back((if timed { now / size } else { 0 }, failed, slow));
