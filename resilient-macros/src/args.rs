@@ -1,0 +1,356 @@
+//! `knob = value, knob = value`: the grammar that all attributes share.
+//!
+//! Every mistake is reported and the next knob read on from the next comma, so that one slip does
+//! not hide another.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, Ident, Token, token};
+
+use crate::errors::Errors;
+use crate::nearest::nearest;
+
+/// A knob that an attribute understands.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `knob = expression`
+    Plain,
+    /// `knob = "250ms"`, or `knob_ms = 250`
+    Duration,
+    /// `knob(a, b)`
+    Names,
+}
+
+impl Key {
+    pub(crate) const fn plain(name: &'static str) -> Self {
+        let form = Form::Plain;
+        Self { name, form }
+    }
+
+    pub(crate) const fn duration(name: &'static str) -> Self {
+        let form = Form::Duration;
+        Self { name, form }
+    }
+
+    pub(crate) const fn names(name: &'static str) -> Self {
+        let form = Form::Names;
+        Self { name, form }
+    }
+}
+
+/// Understood by every attribute: they speak of the function, not of one layer.
+pub(crate) const SHARED: &[Key] = &[
+    Key::plain("name"),
+    Key::plain("crate"),
+    Key::plain("into_error"),
+];
+
+/// What one attribute takes.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    pub(crate) attribute: &'static str,
+    pub(crate) keys: &'static [Key],
+    /// Whether the first argument may be a bare expression, and what it then means.
+    pub(crate) positional: Option<&'static str>,
+    /// Names that other libraries give to a knob of this attribute.
+    pub(crate) elsewhere: &'static [(&'static str, &'static str)],
+}
+
+/// One knob as the user wrote it.
+pub(crate) struct Knob {
+    pub(crate) name: &'static str,
+    pub(crate) key: Ident,
+    pub(crate) value: Value,
+}
+
+pub(crate) enum Value {
+    Expr(Expr),
+    /// From a knob with the suffix `_ms`.
+    Millis(Expr),
+    Names(Vec<Ident>),
+}
+
+/// The arguments of one attribute, each knob known and there once.
+pub(crate) struct Args {
+    /// The attribute's name as written, for errors about the whole of it.
+    pub(crate) attribute: Ident,
+    knobs: Vec<Knob>,
+    /// Whether a knob could not be read, so that one that seems missing may be that one.
+    broken: bool,
+}
+
+impl Args {
+    pub(crate) fn parse(
+        attribute: Ident,
+        tokens: TokenStream,
+        schema: &Schema,
+        errors: &mut Errors,
+    ) -> Self {
+        let mut args = Self {
+            attribute,
+            knobs: Vec::new(),
+            broken: false,
+        };
+        let read = (|input: ParseStream<'_>| {
+            args.read(input, schema, errors);
+            Ok(())
+        })
+        .parse2(tokens);
+        if let Err(error) = read {
+            errors.push(error);
+        }
+        args
+    }
+
+    pub(crate) const fn none(attribute: Ident) -> Self {
+        Self {
+            attribute,
+            knobs: Vec::new(),
+            broken: false,
+        }
+    }
+
+    pub(crate) fn given(&self, name: &str) -> Option<&Knob> {
+        self.knobs.iter().find(|knob| knob.name == name)
+    }
+
+    pub(crate) fn knobs(&self) -> &[Knob] {
+        &self.knobs
+    }
+
+    pub(crate) const fn is_whole(&self) -> bool {
+        !self.broken
+    }
+
+    /// The expression of a plain knob.
+    pub(crate) fn expr(&self, name: &str) -> Option<Expr> {
+        match &self.given(name)?.value {
+            Value::Expr(expr) | Value::Millis(expr) => Some(expr.clone()),
+            Value::Names(_) => None,
+        }
+    }
+
+    pub(crate) fn names(&self, name: &str) -> Vec<Ident> {
+        match self.given(name).map(|knob| &knob.value) {
+            Some(Value::Names(names)) => names.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn read(&mut self, input: ParseStream<'_>, schema: &Schema, errors: &mut Errors) {
+        let mut first = true;
+        while !input.is_empty() {
+            match read_one(input, schema, first) {
+                Ok(knob) => self.insert(knob, errors),
+                Err(error) => {
+                    self.broken = true;
+                    errors.push(error);
+                    skip_to_comma(input);
+                }
+            }
+            first = false;
+            if input.is_empty() {
+                break;
+            }
+            if input.peek(Token![,]) {
+                let _ = input.parse::<Token![,]>();
+            } else {
+                errors.push(input.error("expected `,` before the next knob"));
+                skip_to_comma(input);
+                let _ = input.parse::<Token![,]>();
+            }
+        }
+    }
+
+    fn insert(&mut self, knob: Knob, errors: &mut Errors) {
+        match self.given(knob.name) {
+            None => self.knobs.push(knob),
+            Some(earlier) if earlier.key == knob.key => {
+                let message = format!("`{}` is given twice: keep one of the two", knob.key);
+                errors.at(knob.key.span(), message);
+            }
+            Some(earlier) => {
+                let message = format!(
+                    "`{}` and `{}` say the same thing: keep one of the two",
+                    earlier.key, knob.key
+                );
+                errors.at(knob.key.span(), message);
+            }
+        }
+    }
+}
+
+fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result<Knob> {
+    let ahead = input.fork();
+    let key = ahead.call(Ident::parse_any).ok();
+    let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]);
+    let called = ahead.peek(token::Paren);
+    let alone = ahead.is_empty() || ahead.peek(Token![,]);
+
+    match key {
+        Some(key) if assigned => {
+            input.call(Ident::parse_any)?;
+            input.parse::<Token![=]>()?;
+            let (known, in_ms) = look_up(&key, schema)?;
+            if known.form == Form::Names {
+                let message =
+                    format!("`{key}` takes names in parentheses: write `{key}(argument)`");
+                return Err(syn::Error::new(key.span(), message));
+            }
+            let value = read_value(&key, input)?;
+            Ok(Knob {
+                name: known.name,
+                key,
+                value: if in_ms {
+                    Value::Millis(value)
+                } else {
+                    Value::Expr(value)
+                },
+            })
+        }
+        Some(key) if called && names_a_knob(&key, schema) => {
+            let (known, _) = look_up(&key, schema)?;
+            if known.form != Form::Names {
+                let message = format!("write `{key} = value`");
+                return Err(syn::Error::new(key.span(), message));
+            }
+            input.call(Ident::parse_any)?;
+            Ok(Knob {
+                name: known.name,
+                value: Value::Names(read_names(&key, input)?),
+                key,
+            })
+        }
+        Some(key) if alone && names_a_knob(&key, schema) => {
+            let message = match look_up(&key, schema)?.0.form {
+                Form::Names => format!("`{key}` needs the names of arguments: `{key}(argument)`"),
+                Form::Plain | Form::Duration => format!("`{key}` needs a value: `{key} = value`"),
+            };
+            Err(syn::Error::new(key.span(), message))
+        }
+        key => match schema.positional {
+            Some(name) if first => {
+                let expr = read_expr(input)?;
+                let span = syn::spanned::Spanned::span(&expr);
+                Ok(Knob {
+                    name,
+                    key: Ident::new(name, span),
+                    value: Value::Expr(expr),
+                })
+            }
+            // A slip in a knob's name is more likely than a bare expression.
+            _ => match key {
+                Some(key) if alone || called => Err(unknown(&key, schema)),
+                _ => Err(input.error("expected `knob = value`")),
+            },
+        },
+    }
+}
+
+/// A key by its name; true if it was written with the suffix `_ms`.
+fn look_up(key: &Ident, schema: &Schema) -> syn::Result<(&'static Key, bool)> {
+    let written = key.to_string();
+    all_keys(schema)
+        .find_map(|known| {
+            if known.name == written {
+                return Some((known, false));
+            }
+            let short = written.strip_suffix("_ms")?;
+            (known.form == Form::Duration && known.name == short).then_some((known, true))
+        })
+        .ok_or_else(|| unknown(key, schema))
+}
+
+fn names_a_knob(key: &Ident, schema: &Schema) -> bool {
+    look_up(key, schema).is_ok()
+}
+
+fn all_keys(schema: &Schema) -> impl Iterator<Item = &'static Key> {
+    schema.keys.iter().chain(SHARED)
+}
+
+fn unknown(key: &Ident, schema: &Schema) -> syn::Error {
+    let attribute = schema.attribute;
+    let written = key.to_string();
+    let elsewhere = schema.elsewhere.iter();
+    let meant = elsewhere
+        .filter(|(theirs, _)| *theirs == written)
+        .map(|(_, ours)| (*ours).to_owned())
+        .next()
+        .or_else(|| {
+            let names: Vec<String> = all_keys(schema).flat_map(spellings).collect();
+            nearest(&written, names.iter().map(String::as_str)).map(str::to_owned)
+        });
+    let message = match meant {
+        Some(meant) => {
+            format!("`#[{attribute}]` has no knob `{written}`: did you mean `{meant}`?")
+        }
+        None => {
+            let names: Vec<String> = all_keys(schema)
+                .map(|key| format!("`{}`", key.name))
+                .collect();
+            format!(
+                "`#[{attribute}]` has no knob `{written}`: it has {}",
+                names.join(", ")
+            )
+        }
+    };
+    syn::Error::new(key.span(), message)
+}
+
+fn spellings(key: &'static Key) -> Vec<String> {
+    match key.form {
+        Form::Duration => vec![key.name.to_owned(), format!("{}_ms", key.name)],
+        Form::Plain | Form::Names => vec![key.name.to_owned()],
+    }
+}
+
+fn read_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
+    if input.is_empty() || input.peek(Token![,]) {
+        let message = format!("expected a value after `{key} =`");
+        return Err(syn::Error::new(key.span(), message));
+    }
+    read_expr(input)
+}
+
+/// Reads an expression; if there is none, `input` still stands before it.
+fn read_expr(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let ahead = input.fork();
+    let expr = ahead.parse::<Expr>()?;
+    syn::parse::discouraged::Speculative::advance_to(input, &ahead);
+    Ok(expr)
+}
+
+fn read_names(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    let list;
+    let parens = syn::parenthesized!(list in input);
+    let names: Vec<Ident> = list
+        .parse_terminated(Ident::parse_any, Token![,])?
+        .into_iter()
+        .collect();
+    if names.is_empty() {
+        let message = format!("`{key}()` names no argument: write `{key}(argument)`");
+        return Err(syn::Error::new(parens.span.join(), message));
+    }
+    Ok(names)
+}
+
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        if input.parse::<TokenTree>().is_err() {
+            break;
+        }
+    }
+}
+
+/// A name for an attribute that stands for the whole of it in errors.
+pub(crate) fn whole(attribute: &str, span: Span) -> Ident {
+    Ident::new(attribute, span)
+}

@@ -1,0 +1,150 @@
+//! Finds the attributes of the family on one function. The topmost expands first and takes all the
+//! others with it, so that one expansion sees the whole stack in the order in which it reads.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::{Attribute, Meta, Path};
+
+use crate::args::whole;
+use crate::errors::Errors;
+use crate::krate::CRATES;
+use crate::policy;
+use crate::tokens::{contains_ident, is_ident, is_punct};
+
+/// Stands in every body that the family has rewritten.
+pub(crate) const MARKER: &str = "__RESILIENT_SITE";
+
+/// One attribute of the family.
+pub(crate) struct Member {
+    /// Its name, with the span for errors about the whole of it.
+    pub(crate) name: Ident,
+    pub(crate) args: TokenStream,
+    /// How a sibling's path was written. The compiler has resolved that of the attribute that
+    /// expands, but never sees that of a sibling, whose `use` would then count as unused.
+    path: Option<Path>,
+}
+
+pub(crate) struct Family {
+    /// As they stand, the topmost first.
+    pub(crate) members: Vec<Member>,
+}
+
+impl Family {
+    /// Takes the family's attributes out of `attrs`.
+    pub(crate) fn collect(
+        own: &str,
+        args: TokenStream,
+        attrs: &mut Vec<Attribute>,
+        errors: &mut Errors,
+    ) -> Self {
+        let homes = homes(&args, attrs);
+        let mut members = vec![Member {
+            name: whole(own, Span::call_site()),
+            args,
+            path: None,
+        }];
+        attrs.retain(|attr| {
+            let Some(name) = member_name(attr.path(), &homes) else {
+                return true;
+            };
+            let args = match &attr.meta {
+                Meta::Path(_) => TokenStream::new(),
+                Meta::List(list) => list.tokens.clone(),
+                Meta::NameValue(pair) => {
+                    let message = format!("write `#[{name}(..)]`");
+                    errors.over(pair, message);
+                    TokenStream::new()
+                }
+            };
+            members.push(Member {
+                name,
+                args,
+                path: Some(attr.path().clone()),
+            });
+            false
+        });
+        Self { members }
+    }
+
+    /// Names each removed path once more, which also makes the compiler resolve it.
+    pub(crate) fn uses(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let mut paths: Vec<&Path> = Vec::new();
+        for path in self
+            .members
+            .iter()
+            .filter_map(|member| member.path.as_ref())
+        {
+            if paths.iter().all(|other| unrooted(other) != unrooted(path)) {
+                paths.push(path);
+            }
+        }
+        match paths.as_slice() {
+            [] => TokenStream::new(),
+            [path] => quote_spanned!(at=> #[allow(unused_imports)] use #path as _;),
+            paths => quote_spanned!(at=> #[allow(unused_imports)] use {#(#paths as _),*};),
+        }
+    }
+}
+
+/// The name of a family attribute, if `path` is that of one: bare, or from one of our crates.
+/// `#[ntest::timeout(..)]` is somebody else's.
+fn member_name(path: &Path, homes: &[String]) -> Option<Ident> {
+    let last = &path.segments.last()?.ident;
+    if !policy::is_attribute(&last.to_string()) {
+        return None;
+    }
+    let written = unrooted(path);
+    let ours = match written.rsplit_once("::") {
+        None => path.leading_colon.is_none(),
+        Some((home, _)) => homes.iter().any(|known| known == home),
+    };
+    ours.then(|| last.clone())
+}
+
+/// The paths under which the attributes may be named: the crates' own, and each `crate = path`.
+fn homes(args: &TokenStream, attrs: &[Attribute]) -> Vec<String> {
+    let lists = attrs.iter().filter_map(|attr| match &attr.meta {
+        Meta::List(list) => {
+            let last = list.path.segments.last()?.ident.to_string();
+            policy::is_attribute(&last).then_some(&list.tokens)
+        }
+        _ => None,
+    });
+    let crates = CRATES.iter().map(|name| (*name).to_owned());
+    let named = std::iter::once(args).chain(lists).filter_map(named_crate);
+    crates.chain(named).collect()
+}
+
+fn named_crate(args: &TokenStream) -> Option<String> {
+    let mut tokens = args.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        if is_ident(Some(&token), "crate") && is_punct(tokens.peek(), '=') {
+            tokens.next();
+            let path: TokenStream = tokens.take_while(|t| !is_punct(Some(t), ',')).collect();
+            return syn::parse2::<Path>(path).ok().map(|path| unrooted(&path));
+        }
+    }
+    None
+}
+
+/// A path without its leading `::`, as text to compare by.
+fn unrooted(path: &Path) -> String {
+    let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+    names.join("::")
+}
+
+/// An attribute under another name is invisible to its siblings: it expands last, over what they
+/// have made of the body, and so inside of them wherever it stands.
+pub(crate) fn check_first(own: &str, rest: &TokenStream, errors: &mut Errors) -> bool {
+    let rewritten = contains_ident(rest.clone(), MARKER);
+    if rewritten {
+        let message = format!(
+            "this function was already rewritten by another attribute of the family, which could not see this one \
+             and so could not put it in its place: import the attribute under its own name (`{own}`), name the \
+             crate that re-exports it by `crate = ..`, or put the whole stack into one `#[resilient(..)]`"
+        );
+        errors.at(Span::call_site(), message);
+    }
+    !rewritten
+}

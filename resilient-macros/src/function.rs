@@ -1,0 +1,238 @@
+//! The function under the attributes. Its signature is parsed, its body is not: what the user wrote
+//! goes through as tokens, and a mistake in it is for the compiler to report.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
+
+use crate::body::{self, Body};
+use crate::errors::Errors;
+use crate::tokens::{contains_ident, see_through};
+
+/// An item with its attributes taken apart from the rest.
+pub(crate) struct Item {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) rest: TokenStream,
+}
+
+impl Item {
+    pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
+        (|input: ParseStream<'_>| {
+            let attrs = input.call(Attribute::parse_outer)?;
+            let rest = input.parse()?;
+            Ok(Self { attrs, rest })
+        })
+        .parse2(tokens)
+    }
+}
+
+impl ToTokens for Item {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        for attr in &self.attrs {
+            attr.to_tokens(tokens);
+        }
+        self.rest.to_tokens(tokens);
+    }
+}
+
+pub(crate) struct Function {
+    pub(crate) vis: Visibility,
+    defaultness: Option<Token![default]>,
+    pub(crate) sig: Signature,
+    pub(crate) body: Body,
+}
+
+impl Function {
+    /// Reads what stands below the attributes; `None` if it is nothing that a stack fits round.
+    pub(crate) fn parse(own: &str, item: &Item, errors: &mut Errors) -> Option<Self> {
+        let parser = |input: ParseStream<'_>| {
+            let vis = input.parse()?;
+            // `default` is also a name that a visibility or an item may begin with.
+            let defaultness = if input.peek(Token![default]) {
+                input.parse()?
+            } else {
+                None
+            };
+            let sig: Signature = input.parse()?;
+            let rest: TokenStream = input.parse()?;
+            Ok((vis, defaultness, sig, rest))
+        };
+        let (vis, defaultness, sig, rest) = match parser.parse2(item.rest.clone()) {
+            Ok(parts) => parts,
+            Err(error) => {
+                errors.push(not_a_function(own, &item.rest).unwrap_or(error));
+                return None;
+            }
+        };
+        check_signature(own, &sig, errors);
+        let Some(block) = braces(rest) else {
+            let message = format!(
+                "`#[{own}]` needs a body to wrap: put it on the method in each `impl`, or give this one a body"
+            );
+            errors.over(&sig.ident, message);
+            return None;
+        };
+        let body = match body::read(&sig, block.clone()) {
+            Some(body) => body,
+            None => {
+                errors.push(not_async(own, item, &sig, &block));
+                return None;
+            }
+        };
+        check_output(own, &body, errors);
+        Some(Self {
+            vis,
+            defaultness,
+            sig,
+            body,
+        })
+    }
+
+    /// The function with `block` in the place of its body.
+    pub(crate) fn write(&self, attrs: &[Attribute], block: &Group) -> TokenStream {
+        let mut tokens = TokenStream::new();
+        for attr in attrs {
+            attr.to_tokens(&mut tokens);
+        }
+        self.vis.to_tokens(&mut tokens);
+        self.defaultness.to_tokens(&mut tokens);
+        self.sig.to_tokens(&mut tokens);
+        block.to_tokens(&mut tokens);
+        tokens
+    }
+}
+
+/// The brace group that is all of `rest`, also out of a `macro_rules!` fragment.
+fn braces(rest: TokenStream) -> Option<Group> {
+    let mut rest = rest.into_iter();
+    match (rest.next(), rest.next()) {
+        (Some(TokenTree::Group(group)), None) => {
+            let group = see_through(group);
+            (group.delimiter() == Delimiter::Brace).then_some(group)
+        }
+        _ => None,
+    }
+}
+
+fn not_a_function(own: &str, rest: &TokenStream) -> Option<syn::Error> {
+    let keyword = rest.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => {
+            let text = ident.to_string();
+            ["fn", "impl", "trait", "struct", "enum", "mod"]
+                .contains(&text.as_str())
+                .then_some(ident)
+        }
+        _ => None,
+    })?;
+    let message = match keyword.to_string().as_str() {
+        "fn" => return None,
+        "impl" => {
+            format!("`#[{own}]` is not on an `impl` yet: put the attributes on its methods")
+        }
+        what => format!("`#[{own}]` goes on an `async fn`, not on a `{what}`"),
+    };
+    Some(syn::Error::new(keyword.span(), message))
+}
+
+fn check_signature(own: &str, sig: &Signature, errors: &mut Errors) {
+    let Signature {
+        constness,
+        asyncness: _,
+        safety,
+        abi,
+        fn_token: _,
+        ident: _,
+        generics: _,
+        paren_token: _,
+        inputs: _,
+        variadic: _,
+        output: _,
+    } = sig;
+    if let Some(constness) = constness {
+        errors.over(constness, format!("`#[{own}]` cannot wrap a `const fn`"));
+    }
+    if let syn::Safety::Unsafe(unsafety) = safety {
+        let message = format!(
+            "`#[{own}]` cannot wrap an `unsafe fn`: put it on a safe function that calls this one"
+        );
+        errors.over(unsafety, message);
+    }
+    if let Some(abi) = abi {
+        let message = format!("`#[{own}]` cannot wrap a function of another ABI");
+        errors.over(abi, message);
+    }
+}
+
+/// Why a function is not async, as far as it shows.
+fn not_async(own: &str, item: &Item, sig: &Signature, block: &Group) -> syn::Error {
+    let is_test = |attr: &Attribute| {
+        let last = attr.path().segments.last();
+        last.is_some_and(|segment| segment.ident == "test")
+    };
+    let body = || block.stream();
+    let message = if contains_ident(body(), "block_on") || item.attrs.iter().any(is_test) {
+        format!(
+            "an attribute above, like `#[tokio::test]` or `#[tokio::main]`, has made this function a sync one: \
+             put it below `#[{own}]`"
+        )
+    } else if contains_ident(body(), "__tracing_attr_span") {
+        format!(
+            "`#[instrument]` above has already rewritten this function: put it below `#[{own}]`"
+        )
+    } else {
+        format!(
+            "`#[{own}]` goes on an async function: write `async fn {}`, or end the body in \
+             `Box::pin(async move {{ .. }})` or `async move {{ .. }}`",
+            sig.ident
+        )
+    };
+    syn::Error::new(sig.fn_token.span, message)
+}
+
+/// Types that are no `Result` under any alias that a person would write.
+const NO_RESULT: &[&str] = &[
+    "Option", "Vec", "Box", "Arc", "Rc", "String", "str", "char", "bool", "u8", "u16", "u32",
+    "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64",
+];
+
+fn check_output(own: &str, body: &Body, errors: &mut Errors) {
+    let says = |what: &str| {
+        format!(
+            "`#[{own}]` tells success from failure by the `Result` that a function returns, and this one returns \
+             {what}: return `Result<T, E>`"
+        )
+    };
+    let Some(output) = &body.output else {
+        errors.at(body.async_span, says("nothing"));
+        return;
+    };
+    let mut output = output;
+    while let Type::Group(group) = output {
+        output = &group.elem;
+    }
+    match output {
+        Type::Path(path) if path.qself.is_none() => {
+            let last = path.path.segments.last().map(|segment| &segment.ident);
+            let is_other = |ident: &&Ident| NO_RESULT.iter().any(|name| *ident == name);
+            if let Some(name) = last.filter(is_other) {
+                errors.over(output, says(&format!("`{name}`")));
+            }
+        }
+        Type::Tuple(tuple) if tuple.elems.is_empty() => errors.over(output, says("`()`")),
+        Type::Tuple(_) => errors.over(output, says("a tuple")),
+        Type::Reference(_) => errors.over(output, says("a reference")),
+        Type::Array(_) | Type::Slice(_) => errors.over(output, says("an array")),
+        Type::Never(_) => errors.over(output, says("never")),
+        Type::ImplTrait(_) => errors.over(output, says("an `impl Trait`")),
+        _ => {}
+    }
+}
+
+/// The type after `->`.
+pub(crate) fn declared(output: &ReturnType) -> Option<&Type> {
+    match output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, ty) => Some(ty),
+    }
+}

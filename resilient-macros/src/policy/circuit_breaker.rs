@@ -1,0 +1,297 @@
+//! `#[circuit_breaker]`
+//!
+//! ```text
+//! let call = breaker.guard(call);
+//! ```
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Expr;
+
+use super::{Declaration, Layer};
+use crate::args::{Args, Key};
+use crate::emit::{Around, Flow, Rule, rules};
+use crate::errors::Errors;
+use crate::value::{self, Setting, ToValue, Window, Zero, call, constant};
+
+#[derive(Default)]
+pub(crate) struct CircuitBreaker {
+    failure_rate: Option<Setting<f64>>,
+    min_calls: Option<Setting<u32>>,
+    window: Option<Setting<Window>>,
+    consecutive_failures: Option<Setting<u32>>,
+    slow_call: Option<Setting<Duration>>,
+    slow_call_rate: Option<Setting<f64>>,
+    open_for: Option<Setting<Duration>>,
+    open_factor: Option<Setting<f64>>,
+    open_max: Option<Setting<Duration>>,
+    half_open_calls: Option<Setting<u32>>,
+    half_open_max: Option<Setting<Duration>>,
+    pub(crate) when: Option<Expr>,
+    pub(crate) when_ok: Option<Expr>,
+    ignore: Option<Expr>,
+    on_change: Option<Expr>,
+    state: Option<Expr>,
+    policy: Option<Expr>,
+}
+
+/// What may stand beside `state`: a state brings its settings with it.
+const BESIDE_STATE: &[&str] = &[
+    "state",
+    "name",
+    "crate",
+    "when",
+    "when_ok",
+    "ignore",
+    "classify",
+    "into_error",
+];
+
+impl CircuitBreaker {
+    pub(super) const KEYS: &'static [Key] = &[
+        Key::plain("failure_rate"),
+        Key::plain("min_calls"),
+        Key::duration("window"),
+        Key::plain("consecutive_failures"),
+        Key::duration("slow_call"),
+        Key::plain("slow_call_rate"),
+        Key::duration("open_for"),
+        Key::plain("open_factor"),
+        Key::duration("open_max"),
+        Key::plain("half_open_calls"),
+        Key::duration("half_open_max"),
+        Key::plain("when"),
+        Key::plain("when_ok"),
+        Key::plain("ignore"),
+        Key::plain("on_change"),
+        Key::plain("state"),
+        Key::plain("classify"),
+        Key::plain("policy"),
+    ];
+    pub(super) const POSITIONAL: Option<&'static str> = None;
+    pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
+        ("failure_threshold", "failure_rate"),
+        ("threshold", "failure_rate"),
+        ("error_rate", "failure_rate"),
+        ("minimum_calls", "min_calls"),
+        ("window_size", "window"),
+        ("reset_timeout", "open_for"),
+        ("wait_duration", "open_for"),
+        ("break_duration", "open_for"),
+        ("max_open", "open_max"),
+    ];
+
+    pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
+        const NOTHING: Zero =
+            Zero::Refused("a duration of nothing makes no sense here: write more than zero");
+        let breaker = Self {
+            failure_rate: value::rate(args, "failure_rate", errors),
+            min_calls: value::count(args, "min_calls", "a number of calls", errors),
+            window: value::window(args, errors),
+            consecutive_failures: value::count(
+                args,
+                "consecutive_failures",
+                "a number of failures in a row",
+                errors,
+            ),
+            slow_call: value::duration(args, "slow_call", NOTHING, errors),
+            slow_call_rate: value::rate(args, "slow_call_rate", errors),
+            open_for: value::duration(args, "open_for", NOTHING, errors),
+            open_factor: value::factor(args, "open_factor", errors),
+            open_max: value::duration(args, "open_max", NOTHING, errors),
+            half_open_calls: value::count(args, "half_open_calls", "a number of probes", errors),
+            half_open_max: value::duration(args, "half_open_max", NOTHING, errors),
+            when: args.expr("when"),
+            when_ok: args.expr("when_ok"),
+            ignore: args.expr("ignore"),
+            on_change: args.expr("on_change"),
+            state: args.expr("state"),
+            policy: args.expr("policy"),
+        };
+        breaker.check(args, errors);
+        breaker
+    }
+
+    fn check(&self, args: &Args, errors: &mut Errors) {
+        if self.state.is_some() {
+            for knob in args.knobs() {
+                if !BESIDE_STATE.contains(&knob.name) {
+                    let message = format!(
+                        "`state` brings its own settings, so `{}` would change nothing: set it where that breaker is made",
+                        knob.key
+                    );
+                    errors.at(knob.key.span(), message);
+                }
+            }
+        }
+        if let (Some(open_for), Some(cap)) = (&self.open_for, &self.open_max)
+            && let (Some(shortest), Some(longest)) = (open_for.literal(), cap.literal())
+            && longest < shortest
+        {
+            let message = format!(
+                "`{}` caps the time that the breaker stays open, and is below `{}`: raise it, or lower `{}`",
+                cap.key, open_for.key, open_for.key
+            );
+            errors.over(&cap.expr, message);
+        }
+        if let (Some(rate), None, None, None) = (
+            &self.slow_call_rate,
+            args.given("slow_call"),
+            &self.policy,
+            &self.state,
+        ) {
+            let message = "no call is slow until `slow_call` says from when on: add it, or drop `slow_call_rate`";
+            errors.at(rate.key.span(), message);
+        }
+    }
+
+    /// Whether it can open although every call is answered `Ok`; assumed where settings come from elsewhere.
+    pub(crate) fn sees_slow_calls(&self) -> bool {
+        self.slow_call.is_some()
+            || self.state.is_some()
+            || self.policy.is_some()
+            || self.when_ok.is_some()
+    }
+
+    fn settings(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let mut settings = match &self.policy {
+            Some(policy) => policy.to_token_stream(),
+            None => quote_spanned!(at=> __resilient::CircuitBreakerSettings::new()),
+        };
+        let mut set = |name, value: Option<TokenStream>| {
+            settings.extend(value.map(|value| call(name, &value)));
+        };
+        set("failure_rate", checked(&self.failure_rate, "rate"));
+        set("min_calls", checked(&self.min_calls, "count"));
+        set("window", self.window.as_ref().map(window));
+        set(
+            "consecutive_failures",
+            checked(&self.consecutive_failures, "count"),
+        );
+        set("slow_call", checked(&self.slow_call, "duration"));
+        set("slow_call_rate", checked(&self.slow_call_rate, "rate"));
+        set("open_for", checked(&self.open_for, "duration"));
+        set("open_factor", checked(&self.open_factor, "factor"));
+        set("open_max", checked(&self.open_max, "duration"));
+        set("half_open_calls", checked(&self.half_open_calls, "count"));
+        set("half_open_max", checked(&self.half_open_max, "duration"));
+        set(
+            "on_change",
+            self.on_change.as_ref().map(ToTokens::to_token_stream),
+        );
+        settings
+    }
+}
+
+/// A literal as it is; another expression in a constant of its own, which checks it.
+fn checked<T: Copy + ToValue>(setting: &Option<Setting<T>>, check: &str) -> Option<TokenStream> {
+    let setting = setting.as_ref()?;
+    Some(if setting.is_literal() {
+        setting.to_token_stream()
+    } else {
+        constant(check, setting, &setting.expr)
+    })
+}
+
+fn window(window: &Setting<Window>) -> TokenStream {
+    if window.is_literal() {
+        return window.to_token_stream();
+    }
+    let at = Span::mixed_site().located_at(syn::spanned::Spanned::span(&window.expr));
+    quote_spanned!(at=> const { __resilient::check::Knob(#window).window() })
+}
+
+/// `state` beside `breaker`, `state_2` beside `breaker_2`.
+fn state_name(local: &Ident) -> Ident {
+    Ident::new(&local.to_string().replace("breaker", "state"), local.span())
+}
+
+impl Layer for CircuitBreaker {
+    fn local(&self) -> &'static str {
+        "breaker"
+    }
+
+    fn refuses(&self) -> bool {
+        true
+    }
+
+    fn constants(&self) -> Vec<&Expr> {
+        let later = [
+            later(&self.failure_rate),
+            later(&self.min_calls),
+            later(&self.window),
+            later(&self.consecutive_failures),
+            later(&self.slow_call),
+            later(&self.slow_call_rate),
+            later(&self.open_for),
+            later(&self.open_factor),
+            later(&self.open_max),
+            later(&self.half_open_calls),
+            later(&self.half_open_max),
+            self.on_change.as_ref(),
+            self.policy.as_ref(),
+        ];
+        later.into_iter().flatten().collect()
+    }
+
+    fn beside_the_body(&self) -> Vec<&Expr> {
+        [&self.when, &self.when_ok, &self.ignore, &self.state]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn declare(&self, site: &Ident) -> Declaration {
+        let at = Span::mixed_site();
+        let value = if self.state.is_some() {
+            quote_spanned!(at=> __resilient::BreakerLayer::shared(&#site))
+        } else {
+            let settings = self.settings();
+            quote_spanned!(at=> __resilient::BreakerLayer::new(&#site, #settings))
+        };
+        Declaration {
+            kind: quote_spanned!(at=> __resilient::BreakerLayer),
+            value,
+        }
+    }
+
+    fn prepare(&self, local: &Ident) -> TokenStream {
+        let at = Span::mixed_site();
+        match &self.state {
+            Some(expr) => {
+                let state = state_name(local);
+                quote_spanned!(at=>
+                    let #state: &__resilient::CircuitBreaker = &#expr;
+                    let #local = #local.over(#state);
+                )
+            }
+            None => TokenStream::new(),
+        }
+    }
+
+    fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
+        let at = Span::mixed_site();
+        let (local, inside) = (around.local, inside.into_call(around));
+        let rules = rules(
+            around.output,
+            [
+                Rule::given("when", self.when.as_ref()),
+                Rule::given("when_ok", self.when_ok.as_ref()),
+                Rule::given("ignore", self.ignore.as_ref()),
+            ],
+        );
+        let guard = match rules {
+            Some(rules) => quote_spanned!(at=> #local.guard_by(call, #rules)),
+            None => quote_spanned!(at=> #local.guard(call)),
+        };
+        Flow::Call(quote_spanned!(at=> #inside let call = #guard;))
+    }
+}
+
+fn later<T: Copy>(setting: &Option<Setting<T>>) -> Option<&Expr> {
+    let setting = setting.as_ref()?;
+    (!setting.is_literal()).then_some(&setting.expr)
+}

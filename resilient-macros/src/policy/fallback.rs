@@ -1,0 +1,224 @@
+//! `#[fallback]`
+//!
+//! ```text
+//! let failure = match call.await {
+//!     Err(failure) if fallback.replaces(&failure) => failure,
+//!     outcome => return outcome.map_err(Failure::into_error),
+//! };
+//! answer(stale(client, key, failure.into_error())).await
+//! ```
+//!
+//! The outcome is gone before the other answer is awaited: else it would live on over that await, in a
+//! bigger future that is `!Send` where the answer is.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::Expr;
+
+use super::{Declaration, Layer};
+use crate::args::{Args, Key};
+use crate::emit::{Around, Flow};
+use crate::errors::Errors;
+
+pub(crate) struct Fallback {
+    /// `None` after a mistake that has been reported.
+    pub(crate) answer: Option<Answer>,
+    pub(crate) when: Option<Expr>,
+    pub(crate) when_ok: Option<Expr>,
+    clones: Vec<Ident>,
+}
+
+pub(crate) enum Answer {
+    Value(Expr),
+    With(Expr),
+}
+
+impl Fallback {
+    pub(super) const KEYS: &'static [Key] = &[
+        Key::plain("value"),
+        Key::plain("with"),
+        Key::plain("when"),
+        Key::plain("when_ok"),
+        Key::names("clone"),
+        Key::plain("classify"),
+    ];
+    pub(super) const POSITIONAL: Option<&'static str> = None;
+    pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
+        ("default", "value"),
+        ("method", "with"),
+        ("function", "with"),
+        ("handler", "with"),
+    ];
+
+    pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
+        let answer = match (args.expr("value"), args.expr("with")) {
+            (Some(value), None) => Some(Answer::Value(value)),
+            (None, Some(with)) => Some(Answer::With(with)),
+            (Some(_), Some(_)) => {
+                if let Some(with) = args.given("with") {
+                    let message =
+                        "`value` and `with` each give the other answer: keep one of the two";
+                    errors.at(with.key.span(), message);
+                }
+                None
+            }
+            (None, None) => {
+                // A knob that could not be read has been reported.
+                if args.is_whole() {
+                    let message = "a fallback needs its other answer: write `value = expression`, or `with = function` \
+                                   that takes the same arguments and the error";
+                    errors.at(args.attribute.span(), message);
+                }
+                None
+            }
+        };
+        if let (Some(Answer::With(_)), Some(knob)) = (&answer, args.given("when_ok")) {
+            let message = "an `Ok` has no error to hand to `with`: use `value`, or drop `when_ok`";
+            errors.at(knob.key.span(), message);
+        }
+        Self {
+            answer,
+            when: args.expr("when"),
+            when_ok: args.expr("when_ok"),
+            clones: args.names("clone"),
+        }
+    }
+
+    // fallback.replaces(&failure)
+    // fallback.replaces_when(&failure, from_policy, predicate::<R, _>(|error| ..))
+    // fallback.replaces_own_when(&failure, predicate::<R, _>(|error| ..))
+    fn replaces(&self, around: &Around<'_>, failure: &TokenStream) -> TokenStream {
+        let at = Span::mixed_site();
+        let (local, output) = (around.local, &around.output.nameable);
+        match &self.when {
+            None => quote_spanned!(at=> #local.replaces(#failure)),
+            Some(when) => {
+                let when = quote_spanned!(at=> __resilient::predicate::<#output, _>(#when));
+                if around.refused_inside {
+                    let convert = around.conversion();
+                    quote_spanned!(at=> #local.replaces_when(#failure, #convert, #when))
+                } else {
+                    quote_spanned!(at=> #local.replaces_own_when(#failure, #when))
+                }
+            }
+        }
+    }
+
+    fn condition(&self, around: &Around<'_>) -> Pattern {
+        let at = Span::mixed_site();
+        let (local, output) = (around.local, &around.output.nameable);
+        let replaces = |failure| self.replaces(around, &failure);
+        match &self.when_ok {
+            None => {
+                let replaces = replaces(quote_spanned!(at=> &failure));
+                Pattern(quote_spanned!(at=> ::core::result::Result::Err(failure) if #replaces))
+            }
+            Some(when_ok) => {
+                let on_error = replaces(quote_spanned!(at=> failure));
+                Pattern(quote_spanned!(at=>
+                    outcome if #local.replaces_outcome(
+                        &outcome,
+                        |failure| #on_error,
+                        __resilient::ok_predicate::<#output, _>(#when_ok),
+                    )
+                ))
+            }
+        }
+    }
+}
+
+/// A pattern with its guard.
+struct Pattern(TokenStream);
+
+impl Layer for Fallback {
+    fn local(&self) -> &'static str {
+        "fallback"
+    }
+
+    fn refuses(&self) -> bool {
+        false
+    }
+
+    fn constants(&self) -> Vec<&Expr> {
+        Vec::new()
+    }
+
+    fn beside_the_body(&self) -> Vec<&Expr> {
+        let answer = self.answer.as_ref().map(|answer| match answer {
+            Answer::Value(expr) | Answer::With(expr) => expr,
+        });
+        answer
+            .into_iter()
+            .chain(&self.when)
+            .chain(&self.when_ok)
+            .collect()
+    }
+
+    fn clones(&self) -> &[Ident] {
+        &self.clones
+    }
+
+    fn declare(&self, site: &Ident) -> Declaration {
+        let at = Span::mixed_site();
+        Declaration {
+            kind: quote_spanned!(at=> __resilient::FallbackLayer),
+            value: quote_spanned!(at=> __resilient::FallbackLayer::new(&#site)),
+        }
+    }
+
+    fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
+        let at = Span::mixed_site();
+        let Pattern(pattern) = self.condition(around);
+        let (statements, outcome) = inside.into_outcome();
+        let passed = if around.outermost {
+            around.finish(quote_spanned!(at=> outcome))
+        } else {
+            quote_spanned!(at=> outcome)
+        };
+        let output = &around.output.hinted;
+        let answer = match &self.answer {
+            None => {
+                return Flow::Outcome {
+                    statements,
+                    outcome,
+                };
+            }
+            Some(Answer::Value(expr)) => {
+                let ret = around.rejudged(quote_spanned!(at=> ret));
+                quote_spanned!(at=>
+                    match #outcome {
+                        #pattern => {}
+                        outcome => return #passed,
+                    }
+                    let ret: #output = #expr;
+                    #ret
+                )
+            }
+            Some(Answer::With(function)) => {
+                let function = match function {
+                    Expr::Path(_) | Expr::Group(_) => quote_spanned!(at=> #function),
+                    _ => quote_spanned!(at=> (#function)),
+                };
+                let handed = &around.handed_on;
+                let error = around.error_of(quote_spanned!(at=> failure));
+                let ret = around.rejudged(
+                    quote_spanned!(at=> __resilient::answer(#function(#(#handed,)* #error)).await),
+                );
+                quote_spanned!(at=>
+                    let failure = match #outcome {
+                        #pattern => failure,
+                        outcome => return #passed,
+                    };
+                    #ret
+                )
+            }
+        };
+        let body = quote_spanned!(at=> #statements #answer);
+        if around.outermost {
+            Flow::Answer(body)
+        } else {
+            let asyncness = around.asyncness();
+            Flow::Call(quote_spanned!(at=> let call = #asyncness { #body };))
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The policies: one file each, one row each in the table below, and nothing about one of them
+//! anywhere else but in the rules that tie several together.
+
+mod circuit_breaker;
+mod fallback;
+mod retry;
+mod timeout;
+
+use proc_macro2::{Ident, TokenStream};
+use syn::Expr;
+
+pub(crate) use self::circuit_breaker::CircuitBreaker;
+pub(crate) use self::fallback::{Answer, Fallback};
+pub(crate) use self::retry::Retry;
+pub(crate) use self::timeout::Timeout;
+use crate::args::{Args, Schema};
+use crate::emit::{Around, Flow};
+use crate::errors::Errors;
+
+macro_rules! policies {
+    ($($name:literal => $Policy:ident),* $(,)?) => {
+        /// One layer of a stack.
+        pub(crate) enum Policy {
+            $($Policy(Box<$Policy>),)*
+        }
+
+        /// The attributes that are a layer each.
+        const NAMES: &[&str] = &[$($name),*];
+
+        impl Policy {
+            /// Reads the arguments of the attribute `name`.
+            pub(crate) fn parse(name: &Ident, args: TokenStream, errors: &mut Errors) -> Option<Parsed> {
+                match name.to_string().as_str() {
+                    $($name => {
+                        let args = Args::parse(name.clone(), args, &$Policy::SCHEMA, errors);
+                        Some(Parsed {
+                            policy: Self::$Policy(Box::new($Policy::parse(&args, errors))),
+                            args,
+                        })
+                    })*
+                    _ => None,
+                }
+            }
+
+            pub(crate) fn layer(&self) -> &dyn Layer {
+                match self {
+                    $(Self::$Policy(policy) => &**policy,)*
+                }
+            }
+        }
+
+        $(impl $Policy {
+            const SCHEMA: Schema = Schema {
+                attribute: $name,
+                keys: Self::KEYS,
+                positional: Self::POSITIONAL,
+                elsewhere: Self::ELSEWHERE,
+            };
+        })*
+    };
+}
+
+policies! {
+    "retry" => Retry,
+    "timeout" => Timeout,
+    "circuit_breaker" => CircuitBreaker,
+    "fallback" => Fallback,
+}
+
+/// A layer with the arguments it was read from, which also say what holds for the whole stack.
+pub(crate) struct Parsed {
+    pub(crate) policy: Policy,
+    pub(crate) args: Args,
+}
+
+/// The attribute that writes a whole stack.
+pub(crate) const RESILIENT: &str = "resilient";
+
+pub(crate) fn is_layer(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
+pub(crate) fn layer_names() -> &'static [&'static str] {
+    NAMES
+}
+
+pub(crate) fn is_attribute(name: &str) -> bool {
+    is_layer(name) || name == RESILIENT
+}
+
+/// What the plan and the emitter ask of every policy.
+pub(crate) trait Layer {
+    /// What its local is called; the static is called the same, in capitals.
+    fn local(&self) -> &'static str;
+
+    /// Whether it can answer a call with an error of its own making.
+    fn refuses(&self) -> bool;
+
+    /// The expressions that end up in a `static`, with what to say of one that cannot.
+    fn constants(&self) -> Vec<&Expr>;
+
+    /// The expressions that are in use while the body runs.
+    fn beside_the_body(&self) -> Vec<&Expr>;
+
+    /// Arguments that are copied for each attempt.
+    fn clones(&self) -> &[Ident] {
+        &[]
+    }
+
+    /// Its static: the type, and the value made with the site in front of `settings`.
+    fn declare(&self, site: &Ident) -> Declaration;
+
+    /// What is evaluated once per call, before anything runs.
+    fn prepare(&self, _local: &Ident) -> TokenStream {
+        TokenStream::new()
+    }
+
+    /// Puts itself around what is inside.
+    fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow;
+}
+
+/// `static NAME: kind = value;`
+pub(crate) struct Declaration {
+    pub(crate) kind: TokenStream,
+    pub(crate) value: TokenStream,
+}

@@ -1,0 +1,319 @@
+//! What the attributes write, pinned as readable code in `snapshots/`.
+//!
+//! `RESILIENT_BLESS=1 cargo test -p resilient-macros` writes the files anew: read the difference.
+
+use std::path::Path;
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Meta};
+
+use crate::function::Item;
+use crate::pipeline::expand;
+
+/// Expands the topmost attribute of `source`, as the compiler does first.
+pub(crate) fn expanded(source: &str) -> TokenStream {
+    let tokens: TokenStream = source.parse().expect("the source is made of tokens");
+    let mut item = Item::parse(tokens).expect("the source is an item");
+    let at = item
+        .attrs
+        .iter()
+        .position(is_ours)
+        .expect("an attribute of ours");
+    let attr = item.attrs.remove(at);
+    let name = attr
+        .path()
+        .segments
+        .last()
+        .expect("a path")
+        .ident
+        .to_string();
+    let args = match attr.meta {
+        Meta::List(list) => list.tokens,
+        _ => TokenStream::new(),
+    };
+    expand(&name, args, quote::quote!(#item))
+}
+
+fn is_ours(attr: &Attribute) -> bool {
+    let last = attr.path().segments.last();
+    last.is_some_and(|segment| crate::policy::is_attribute(&segment.ident.to_string()))
+}
+
+/// The tokens laid out as a person would; in a trait or an impl if that is where they belong.
+fn readable(source: &str, wrapper: Option<&str>) -> String {
+    let tokens = expanded(source);
+    let file = match wrapper {
+        None => syn::parse2(tokens),
+        Some(header) => {
+            let header: TokenStream = header.parse().expect("a header");
+            syn::parse2(quote::quote!(#header { #tokens }))
+        }
+    };
+    prettyplease::unparse(&file.expect("the expansion is Rust"))
+}
+
+fn pinned(name: &str, source: &str) {
+    pinned_in(name, source, None);
+}
+
+fn pinned_in(name: &str, source: &str, wrapper: Option<&str>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/snapshots/{name}.rs"));
+    let actual = readable(source, wrapper);
+    if std::env::var_os("RESILIENT_BLESS").is_some() {
+        std::fs::write(&path, actual).expect("the snapshot is written");
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        actual == expected,
+        "{} is\n{expected}\nand the expansion is now\n{actual}",
+        path.display()
+    );
+}
+
+#[test]
+fn retry() {
+    pinned(
+        "retry",
+        r#"
+        #[retry(count = 5, backoff = "fib", delay = "50ms", jitter = 0.2)]
+        pub(crate) async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn retry_by_rules() {
+    pinned(
+        "retry_by_rules",
+        r#"
+        #[retry(
+            count = config.attempts,
+            delay_ms = config.delay,
+            backoff = |n| Duration::from_millis(u64::from(n)),
+            when = |error| error.code() == Code::Unavailable,
+            on_retry = |attempt| log(attempt),
+            on_timeout = "abort",
+            budget = "none",
+            clone(request),
+        )]
+        async fn get(config: &Config, request: Request, mut seen: u32) -> Result<Vec<u8>, Status> {
+            seen += 1;
+            send(request, seen).await
+        }
+        "#,
+    );
+}
+
+#[test]
+fn timeout() {
+    pinned(
+        "timeout",
+        r#"
+        #[timeout(ms = 500)]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn timeout_per_call() {
+    pinned_in(
+        "timeout_per_call",
+        r#"
+        #[timeout(after = self.limit, name = "client.get", crate = ::resilience, into_error = Refused::from)]
+        async fn get(&self, key: &str) -> Result<Vec<u8>, Refused> {
+            Ok(self.inner.get(key).await?)
+        }
+        "#,
+        Some("impl Client"),
+    );
+}
+
+#[test]
+fn circuit_breaker() {
+    pinned(
+        "circuit_breaker",
+        r#"
+        #[circuit_breaker(
+            failure_rate = 0.6,
+            window = 100,
+            open_for = OPEN_FOR,
+            slow_call_ms = 250,
+            ignore = |error| error.is_cancelled(),
+        )]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn circuit_breaker_of_the_instance() {
+    pinned_in(
+        "circuit_breaker_of_the_instance",
+        r#"
+        #[circuit_breaker(state = self.breaker, classify = judge)]
+        async fn get(&self, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(self.inner.get(key).await?)
+        }
+        "#,
+        Some("impl Client"),
+    );
+}
+
+#[test]
+fn fallback() {
+    pinned(
+        "fallback",
+        r#"
+        #[fallback(with = stale)]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn fallback_value_by_rules() {
+    pinned(
+        "fallback_value_by_rules",
+        r#"
+        #[fallback(value = Ok(Vec::new()), when = Status::is_gone, when_ok = Vec::is_empty)]
+        #[timeout("1s")]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn fallback_inside() {
+    pinned(
+        "fallback_inside",
+        r#"
+        #[retry]
+        #[fallback(with = stale, when = |error| error.is_gone(), clone(key))]
+        #[timeout]
+        async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn five_layers() {
+    pinned(
+        "five_layers",
+        r#"
+        #[fallback(with = stale)]
+        #[timeout("2s")]
+        #[retry(count = 3, backoff = "fib")]
+        #[timeout(ms = 500)]
+        #[circuit_breaker(failure_rate = 0.6)]
+        async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn resilient_is_the_same_stack() {
+    let stacked = expanded(
+        r#"
+        #[fallback(with = stale)]
+        #[retry(count = 3, backoff = "fib")]
+        #[timeout(ms = 500)]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> { body() }
+        "#,
+    );
+    let listed = expanded(
+        r#"
+        #[resilient(fallback(with = stale), retry(count = 3, backoff = "fib"), timeout(ms = 500))]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> { body() }
+        "#,
+    );
+    // All but the `use` that names the siblings.
+    let uses = "# [allow (unused_imports)] use { retry as _ , timeout as _ } ; ";
+    assert_eq!(stacked.to_string().replace(uses, ""), listed.to_string());
+}
+
+#[test]
+fn standard() {
+    pinned(
+        "standard",
+        r#"
+        #[resilient(standard, retry(count = 5))]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn async_trait() {
+    pinned_in(
+        "async_trait",
+        r#"
+        #[retry(count = self.attempts)]
+        #[fallback(with = Self::stale, when = Status::is_gone)]
+        fn get<'life0, 'life1, 'async_trait>(
+            &'life0 self,
+            key: &'life1 str,
+            seen: u32,
+        ) -> ::core::pin::Pin<Box<
+            dyn ::core::future::Future<Output = Result<Vec<u8>, Status>> + ::core::marker::Send + 'async_trait
+        >>
+        where
+            'life0: 'async_trait,
+            'life1: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async move {
+                if let ::core::option::Option::Some(__ret) =
+                    ::core::option::Option::None::<Result<Vec<u8>, Status>>
+                {
+                    #[allow(unreachable_code)]
+                    return __ret;
+                }
+                let __self = self;
+                let mut seen = seen;
+                let __ret: Result<Vec<u8>, Status> = {
+                    seen += 1;
+                    Ok(__self.inner.get(key, seen).await?)
+                };
+                #[allow(unreachable_code)]
+                __ret
+            })
+        }
+        "#,
+        Some("impl Get for Client"),
+    );
+}
+
+#[test]
+fn boxed() {
+    pinned_in(
+        "boxed",
+        r#"
+        #[retry]
+        fn get<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Status>> + Send + 'a>> {
+            let inner = self.inner.clone();
+            Box::pin(async move {
+                Ok(inner.get(key).await?)
+            })
+        }
+        "#,
+        Some("impl Client"),
+    );
+}

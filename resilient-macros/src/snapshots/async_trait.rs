@@ -1,0 +1,116 @@
+impl Get for Client {
+    fn get<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        key: &'life1 str,
+        seen: u32,
+    ) -> ::core::pin::Pin<
+        Box<
+            dyn ::core::future::Future<
+                Output = Result<Vec<u8>, Status>,
+            > + ::core::marker::Send + 'async_trait,
+        >,
+    >
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(async move {
+            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                Result<Vec<u8>, Status>,
+            > {
+                #[allow(unreachable_code)] return __ret;
+            }
+            let __self = self;
+            let seen = seen;
+            let __ret: Result<Vec<u8>, Status> = {
+                #[allow(unused_imports)]
+                use fallback as _;
+                use ::resilient_runtime::__private as __resilient;
+                let (retry, fallback) = {
+                    static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                        || {
+                            fn here() {}
+                            ::core::any::type_name_of_val(&here)
+                        },
+                        ::core::file!(),
+                        ::core::line!(),
+                        &[&__RESILIENT_RETRY, &__RESILIENT_FALLBACK],
+                    );
+                    static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
+                            &__RESILIENT_SITE,
+                            __resilient::Retry::new(3),
+                        )
+                        .per_call(&["count"]);
+                    static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
+                        &__RESILIENT_SITE,
+                    );
+                    __resilient::register! {
+                        & __RESILIENT_SITE
+                    }
+                    (&__RESILIENT_RETRY, &__RESILIENT_FALLBACK)
+                };
+                let mut attempts = retry
+                    .attempts_with(retry.code().count(__self.attempts));
+                let outcome = loop {
+                    let call = async {
+                        let own_seen = ::core::clone::Clone::clone(&seen);
+                        let call = async {
+                            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                                Result<Vec<u8>, Status>,
+                            > {
+                                return ret;
+                            }
+                            let mut seen = own_seen;
+                            let ret: Result<Vec<u8>, Status> = {
+                                seen += 1;
+                                Ok(__self.inner.get(key, seen).await?)
+                            };
+                            #[allow(unreachable_code)] ret
+                        };
+                        let call = __resilient::judged(
+                            call,
+                            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                                __resilient::classify!(error)
+                            },
+                        );
+                        let failure = match call.await {
+                            ::core::result::Result::Err(
+                                failure,
+                            ) if fallback
+                                .replaces_own_when(
+                                    &failure,
+                                    __resilient::predicate::<
+                                        Result<Vec<u8>, Status>,
+                                        _,
+                                    >(Status::is_gone),
+                                ) => failure,
+                            outcome => return outcome,
+                        };
+                        __resilient::judge(
+                            __resilient::answer(
+                                    Self::stale(
+                                        __self,
+                                        key,
+                                        ::core::clone::Clone::clone(&seen),
+                                        failure.into_error(),
+                                    ),
+                                )
+                                .await,
+                            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                                __resilient::classify!(error)
+                            },
+                        )
+                    };
+                    let pause = match attempts.next(call.await) {
+                        ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                        ::core::ops::ControlFlow::Continue(pause) => pause,
+                    };
+                    pause.await;
+                };
+                outcome.map_err(__resilient::Judged::into_error)
+            };
+            #[allow(unreachable_code)] __ret
+        })
+    }
+}

@@ -1,0 +1,43 @@
+impl Client {
+    async fn get(&self, key: &str) -> Result<Vec<u8>, Status> {
+        use ::resilient_runtime::__private as __resilient;
+        let breaker = {
+            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                || {
+                    fn here() {}
+                    ::core::any::type_name_of_val(&here)
+                },
+                ::core::file!(),
+                ::core::line!(),
+                &[&__RESILIENT_BREAKER],
+            );
+            static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::shared(
+                &__RESILIENT_SITE,
+            );
+            __resilient::register! {
+                & __RESILIENT_SITE
+            }
+            &__RESILIENT_BREAKER
+        };
+        let state: &__resilient::CircuitBreaker = &self.breaker;
+        let breaker = breaker.over(state);
+        let call = async {
+            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                Result<Vec<u8>, Status>,
+            > {
+                return ret;
+            }
+            let ret: Result<Vec<u8>, Status> = { Ok(self.inner.get(key).await?) };
+            #[allow(unreachable_code)] ret
+        };
+        let call = __resilient::judged(
+            call,
+            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| __resilient::classified(
+                error,
+                judge,
+            ),
+        );
+        let call = breaker.guard(call);
+        call.await.map_err(__resilient::Failure::into_error)
+    }
+}

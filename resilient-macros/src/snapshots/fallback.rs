@@ -1,0 +1,41 @@
+async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+    use ::resilient_runtime::__private as __resilient;
+    let fallback = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[&__RESILIENT_FALLBACK],
+        );
+        static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
+            &__RESILIENT_SITE,
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        &__RESILIENT_FALLBACK
+    };
+    let call = async {
+        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            Result<Vec<u8>, Status>,
+        > {
+            return ret;
+        }
+        let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
+        #[allow(unreachable_code)] ret
+    };
+    let call = __resilient::judged(
+        call,
+        |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+            __resilient::classify!(error)
+        },
+    );
+    let failure = match call.await {
+        ::core::result::Result::Err(failure) if fallback.replaces(&failure) => failure,
+        outcome => return outcome.map_err(__resilient::Judged::into_error),
+    };
+    __resilient::answer(stale(client, key, failure.into_error())).await
+}

@@ -1,0 +1,64 @@
+async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+    #[allow(unused_imports)]
+    use timeout as _;
+    use ::resilient_runtime::__private as __resilient;
+    let (fallback, timeout) = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT],
+        );
+        static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
+            &__RESILIENT_SITE,
+        );
+        static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Timeout::new(::core::time::Duration::from_secs(1)),
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        (&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
+    };
+    let call = async {
+        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            Result<Vec<u8>, Status>,
+        > {
+            return ret;
+        }
+        let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
+        #[allow(unreachable_code)] ret
+    };
+    let call = __resilient::judged(
+        call,
+        |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+            __resilient::classify!(error)
+        },
+    );
+    let call = timeout.limit(call);
+    match call.await {
+        outcome if fallback
+            .replaces_outcome(
+                &outcome,
+                |failure| {
+                    fallback
+                        .replaces_when(
+                            failure,
+                            __resilient::from_policy,
+                            __resilient::predicate::<
+                                Result<Vec<u8>, Status>,
+                                _,
+                            >(Status::is_gone),
+                        )
+                },
+                __resilient::ok_predicate::<Result<Vec<u8>, Status>, _>(Vec::is_empty),
+            ) => {}
+        outcome => return outcome.map_err(__resilient::Failure::into_error),
+    }
+    let ret: Result<Vec<u8>, Status> = Ok(Vec::new());
+    ret
+}

@@ -1,0 +1,84 @@
+async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+    #[allow(unused_imports)]
+    use {timeout as _, retry as _, circuit_breaker as _};
+    use ::resilient_runtime::__private as __resilient;
+    let (fallback, timeout, retry, timeout_2, breaker) = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[
+                &__RESILIENT_FALLBACK,
+                &__RESILIENT_TIMEOUT,
+                &__RESILIENT_RETRY,
+                &__RESILIENT_TIMEOUT_2,
+                &__RESILIENT_BREAKER,
+            ],
+        );
+        static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
+            &__RESILIENT_SITE,
+        );
+        static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Timeout::new(::core::time::Duration::from_secs(2)),
+        );
+        static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Retry::new(3).fib(),
+        );
+        static __RESILIENT_TIMEOUT_2: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Timeout::new(::core::time::Duration::from_millis(500)),
+        );
+        static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::CircuitBreakerSettings::new().failure_rate(0.6),
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        (
+            &__RESILIENT_FALLBACK,
+            &__RESILIENT_TIMEOUT,
+            &__RESILIENT_RETRY,
+            &__RESILIENT_TIMEOUT_2,
+            &__RESILIENT_BREAKER,
+        )
+    };
+    let call = async {
+        let mut attempts = retry.attempts();
+        loop {
+            let call = async {
+                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                    Result<Vec<u8>, Status>,
+                > {
+                    return ret;
+                }
+                let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
+                #[allow(unreachable_code)] ret
+            };
+            let call = __resilient::judged(
+                call,
+                |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                    __resilient::classify!(error)
+                },
+            );
+            let call = breaker.guard(call);
+            let call = timeout_2.limit(call);
+            let pause = match attempts.next(call.await) {
+                ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                ::core::ops::ControlFlow::Continue(pause) => pause,
+            };
+            pause.await;
+        }
+    };
+    let call = timeout.limit(call);
+    let failure = match call.await {
+        ::core::result::Result::Err(failure) if fallback.replaces(&failure) => failure,
+        outcome => return outcome.map_err(__resilient::Failure::into_error),
+    };
+    __resilient::answer(stale(client, key, failure.into_error())).await
+}

@@ -1,0 +1,69 @@
+async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, Status> {
+    use ::resilient_runtime::__private as __resilient;
+    let retry = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[&__RESILIENT_RETRY],
+        );
+        static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
+                &__RESILIENT_SITE,
+                __resilient::Retry::new(3).on_timeout(__resilient::OnTimeout::Abort),
+            )
+            .per_call(&["count", "delay", "backoff"]);
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        &__RESILIENT_RETRY
+    };
+    let backoff = __resilient::backoff(|n| Duration::from_millis(u64::from(n)));
+    let mut attempts = retry
+        .attempts_with(
+            retry
+                .code()
+                .count(config.attempts)
+                .delay(::core::time::Duration::from_millis(config.delay)),
+        );
+    let outcome = loop {
+        let own_request = ::core::clone::Clone::clone(&request);
+        let own_seen = ::core::clone::Clone::clone(&seen);
+        let call = async {
+            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                Result<Vec<u8>, Status>,
+            > {
+                return ret;
+            }
+            let request = own_request;
+            let mut seen = own_seen;
+            let ret: Result<Vec<u8>, Status> = {
+                seen += 1;
+                send(request, seen).await
+            };
+            #[allow(unreachable_code)] ret
+        };
+        let call = __resilient::judged(
+            call,
+            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                __resilient::classify!(error)
+            },
+        );
+        let pause = match attempts
+            .next_by(
+                call.await,
+                __resilient::rules::<Result<Vec<u8>, Status>>()
+                    .when(|error| error.code() == Code::Unavailable)
+                    .on_retry(|attempt| log(attempt))
+                    .backoff(&backoff),
+            )
+        {
+            ::core::ops::ControlFlow::Break(outcome) => break outcome,
+            ::core::ops::ControlFlow::Continue(pause) => pause,
+        };
+        pause.await;
+    };
+    outcome.map_err(__resilient::Judged::into_error)
+}

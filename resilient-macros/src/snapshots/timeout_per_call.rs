@@ -1,0 +1,40 @@
+impl Client {
+    async fn get(&self, key: &str) -> Result<Vec<u8>, Refused> {
+        use ::resilience::__private as __resilient;
+        let timeout = {
+            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                || "client.get",
+                ::core::file!(),
+                ::core::line!(),
+                &[&__RESILIENT_TIMEOUT],
+            );
+            static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+                    &__RESILIENT_SITE,
+                    __resilient::Timeout::new(::core::time::Duration::from_secs(1)),
+                )
+                .per_call(&["after"]);
+            __resilient::register! {
+                & __RESILIENT_SITE
+            }
+            &__RESILIENT_TIMEOUT
+        };
+        let timeout_after: ::core::time::Duration = self.limit;
+        let call = async move {
+            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                Result<Vec<u8>, Refused>,
+            > {
+                return ret;
+            }
+            let ret: Result<Vec<u8>, Refused> = { Ok(self.inner.get(key).await?) };
+            #[allow(unreachable_code)] ret
+        };
+        let call = __resilient::judged(
+            call,
+            |error: &__resilient::ErrorOf<Result<Vec<u8>, Refused>>| {
+                __resilient::classify!(error)
+            },
+        );
+        let call = timeout.limit_to(timeout_after, call);
+        call.await.map_err(|failure| failure.into_error_by(Refused::from))
+    }
+}

@@ -1,0 +1,228 @@
+//! The plan: the layers in order with their names, what holds for all of them, how the body's block
+//! holds the arguments, and which of them it gets as copies.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote_spanned};
+use syn::{Expr, Path};
+
+use crate::args::Args;
+use crate::errors::Errors;
+use crate::krate;
+use crate::params::{Held, Params};
+use crate::policy::{Answer, Parsed, Policy};
+use crate::tokens::mention;
+
+pub(crate) struct Stack {
+    /// The outermost first.
+    pub(crate) layers: Vec<Planned>,
+    pub(crate) shared: Shared,
+    pub(crate) capture: Capture,
+    pub(crate) copies: Vec<Copied>,
+}
+
+pub(crate) struct Planned {
+    pub(crate) policy: Policy,
+    pub(crate) local: Ident,
+    pub(crate) item: Ident,
+}
+
+/// What is said once for the whole stack, on whichever attribute.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(crate) name: Option<Expr>,
+    pub(crate) krate: Option<Path>,
+    pub(crate) into_error: Option<Expr>,
+    pub(crate) classify: Option<Expr>,
+}
+
+impl Shared {
+    pub(crate) fn merge<'a>(all: impl IntoIterator<Item = &'a Args>, errors: &mut Errors) -> Self {
+        let mut shared = Self::default();
+        for args in all {
+            once(&mut shared.name, args, "name", errors);
+            once(&mut shared.into_error, args, "into_error", errors);
+            once(&mut shared.classify, args, "classify", errors);
+            if let Some(expr) = args.expr("crate")
+                && let Some(path) = krate::path(&expr, errors)
+            {
+                match &shared.krate {
+                    Some(other) if !same(other, &path) => {
+                        errors.over(
+                            &expr,
+                            "another attribute of this function names another `crate`",
+                        );
+                    }
+                    _ => shared.krate = Some(path),
+                }
+            }
+        }
+        if let Some(name) = &shared.name
+            && let Some((_, literal)) = crate::value::literal(name)
+            && crate::value::string(name).is_none_or(|text| text.value().trim().is_empty())
+        {
+            errors.over(
+                literal,
+                "`name` is a text that is not empty, like `name = \"cache.get\"`",
+            );
+        }
+        shared
+    }
+}
+
+/// Takes a knob that the stack has once; saying the same again does no harm.
+fn once(slot: &mut Option<Expr>, args: &Args, name: &str, errors: &mut Errors) {
+    let Some(expr) = args.expr(name) else { return };
+    match slot {
+        Some(earlier) if !same(earlier, &expr) => {
+            let message = format!(
+                "`{name}` holds for the whole function, and another attribute gives it otherwise: say it once"
+            );
+            errors.over(&expr, message);
+        }
+        Some(_) => {}
+        None => *slot = Some(expr),
+    }
+}
+
+fn same(one: &impl ToTokens, other: &impl ToTokens) -> bool {
+    one.to_token_stream().to_string() == other.to_token_stream().to_string()
+}
+
+/// How the block around the body holds the arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Capture {
+    /// It runs once and nobody else needs them: it owns them.
+    Move,
+    /// It is made anew for each attempt, or another layer needs them too: it borrows what the body
+    /// only uses.
+    Borrow,
+}
+
+/// An argument that each attempt gets as its own.
+pub(crate) struct Copied {
+    pub(crate) ident: Ident,
+    pub(crate) mutable: Option<syn::Token![mut]>,
+    pub(crate) held: Held,
+}
+
+impl Stack {
+    pub(crate) fn plan(layers: Vec<Parsed>, shared: Shared, params: &Params) -> Self {
+        let policies: Vec<Policy> = layers.into_iter().map(|parsed| parsed.policy).collect();
+        let copies = copies(&policies, params);
+        let capture = capture(&policies, params);
+        let mut kinds: Vec<&str> = Vec::new();
+        let layers = policies
+            .into_iter()
+            .map(|policy| {
+                let kind = policy.layer().local();
+                kinds.push(kind);
+                let number = kinds.iter().filter(|other| **other == kind).count();
+                let (local, item) = names(kind, number);
+                Planned {
+                    policy,
+                    local,
+                    item,
+                }
+            })
+            .collect();
+        Self {
+            layers,
+            shared,
+            capture,
+            copies,
+        }
+    }
+}
+
+pub(crate) fn refuses(layers: &[Planned]) -> bool {
+    layers.iter().any(|layer| layer.policy.layer().refuses())
+}
+
+// retry, __RESILIENT_RETRY; retry_2, __RESILIENT_RETRY_2
+fn names(kind: &str, number: usize) -> (Ident, Ident) {
+    let at = Span::mixed_site();
+    let capitals = kind.to_uppercase();
+    match number {
+        1 => (
+            Ident::new(kind, at),
+            format_ident!("__RESILIENT_{capitals}", span = at),
+        ),
+        _ => (
+            format_ident!("{kind}_{number}", span = at),
+            format_ident!("__RESILIENT_{capitals}_{number}", span = at),
+        ),
+    }
+}
+
+fn capture(policies: &[Policy], params: &Params) -> Capture {
+    let arguments = params.names();
+    let again = |policy: &Policy| matches!(policy, Policy::Retry(_) | Policy::Fallback(_));
+    let beside = |policy: &Policy| {
+        let exprs = policy.layer().beside_the_body();
+        exprs
+            .into_iter()
+            .any(|expr| mention(expr, &arguments).is_some())
+    };
+    if policies
+        .iter()
+        .any(|policy| again(policy) || beside(policy))
+    {
+        Capture::Borrow
+    } else {
+        Capture::Move
+    }
+}
+
+/// `clone(..)` asks for a copy; a `mut` argument that is used again needs one, or an attempt would see
+/// what the one before did to it.
+fn copies(policies: &[Policy], params: &Params) -> Vec<Copied> {
+    let asked: Vec<String> = policies
+        .iter()
+        .flat_map(|policy| policy.layer().clones())
+        .map(ToString::to_string)
+        .collect();
+    let used_again = |name: &str| {
+        policies.iter().any(|policy| match policy {
+            Policy::Retry(_) => true,
+            Policy::Fallback(fallback) => match &fallback.answer {
+                Some(Answer::With(_)) => true,
+                Some(Answer::Value(value)) => mention(value, &[name.to_owned()]).is_some(),
+                None => false,
+            },
+            _ => false,
+        })
+    };
+    let mut copies = Vec::new();
+    for param in &params.list {
+        for binding in &param.bindings {
+            let name = binding.ident.to_string();
+            let mutated = binding.mutable.is_some() && used_again(&name);
+            if mutated || asked.contains(&name) {
+                copies.push(Copied {
+                    ident: binding.ident.clone(),
+                    mutable: binding.mutable,
+                    held: param.held,
+                });
+            }
+        }
+    }
+    copies
+}
+
+impl Copied {
+    /// What a copy is called until the attempt has it: the original's name is still needed outside.
+    pub(crate) fn own_name(&self) -> Ident {
+        let at = Span::mixed_site().located_at(self.ident.span());
+        format_ident!("own_{}", self.ident, span = at)
+    }
+
+    /// One more of it, while the original stays.
+    pub(crate) fn copy(&self) -> TokenStream {
+        let ident = &self.ident;
+        let at = Span::mixed_site().located_at(ident.span());
+        match self.held {
+            Held::Exclusive => quote_spanned!(at=> &mut *#ident),
+            Held::Owned | Held::Shared => quote_spanned!(at=> ::core::clone::Clone::clone(&#ident)),
+        }
+    }
+}

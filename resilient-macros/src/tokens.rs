@@ -1,0 +1,104 @@
+//! Questions asked of raw tokens, where parsing them would say too little or fail.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::visit_mut::VisitMut;
+
+/// Whether `name` stands anywhere in `tokens`, however deeply nested.
+pub(crate) fn contains_ident(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => contains_ident(group.stream(), name),
+        _ => false,
+    })
+}
+
+/// The group inside invisible delimiters, which is how a `macro_rules!` fragment arrives.
+pub(crate) fn see_through(mut group: Group) -> Group {
+    while group.delimiter() == Delimiter::None {
+        let mut inner = group.stream().into_iter();
+        match (inner.next(), inner.next()) {
+            (Some(TokenTree::Group(only)), None) => group = only,
+            _ => break,
+        }
+    }
+    group
+}
+
+pub(crate) fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
+}
+
+pub(crate) fn is_ident(token: Option<&TokenTree>, wanted: &str) -> bool {
+    matches!(token, Some(TokenTree::Ident(ident)) if ident == wanted)
+}
+
+/// Writes `__self` for `self`, as `#[async_trait]` has done in the body but not in the attributes below it.
+pub(crate) fn rename_self(tokens: TokenStream) -> TokenStream {
+    let mut out = TokenStream::new();
+    let mut rest = tokens.into_iter().peekable();
+    while let Some(token) = rest.next() {
+        out.extend([match token {
+            // `self::limits::RATE` is a path to a module.
+            TokenTree::Ident(ident) if ident == "self" && !is_punct(rest.peek(), ':') => {
+                TokenTree::Ident(Ident::new("__self", ident.span()))
+            }
+            TokenTree::Group(group) => {
+                let mut renamed = Group::new(group.delimiter(), rename_self(group.stream()));
+                renamed.set_span(group.span());
+                TokenTree::Group(renamed)
+            }
+            other => other,
+        }]);
+    }
+    out
+}
+
+/// The first of `names` that `expr` mentions as a value or a type: not as a field, a method, a
+/// segment of a path, or the name of one of its own closure arguments.
+pub(crate) fn mention(expr: &syn::Expr, names: &[String]) -> Option<Ident> {
+    let mut names = names.to_vec();
+    if let syn::Expr::Closure(closure) = expr {
+        let mut own = Bindings::default();
+        for pat in &closure.inputs {
+            own.visit_pat_mut(&mut pat.clone());
+        }
+        names.retain(|name| !own.0.iter().any(|ident| ident == name));
+    }
+    find(expr.to_token_stream(), &names)
+}
+
+fn find(tokens: TokenStream, names: &[String]) -> Option<Ident> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at));
+        let found = match token {
+            TokenTree::Group(group) => find(group.stream(), names),
+            TokenTree::Ident(ident) if names.iter().any(|name| ident == name) => {
+                // `a.name`, but not the range `a..name`.
+                let member = is_punct(before(1), '.') && !is_punct(before(2), '.');
+                let segment = is_punct(before(1), ':') && is_punct(before(2), ':');
+                // `name::..` reaches into a module of that name; `Self::..` and `T::..` into a type.
+                let module = is_punct(tokens.get(at + 1), ':')
+                    && ident.to_string().starts_with(|c: char| c.is_lowercase());
+                (!member && !segment && !module).then(|| ident.clone())
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// The names that a pattern binds.
+#[derive(Default)]
+pub(crate) struct Bindings(pub(crate) Vec<Ident>);
+
+impl VisitMut for Bindings {
+    fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
+        self.0.push(pat.ident.clone());
+        syn::visit_mut::visit_pat_ident_mut(self, pat);
+    }
+}

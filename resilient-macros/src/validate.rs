@@ -1,0 +1,322 @@
+//! The rules that tie several layers, or a layer and its function, together.
+
+use syn::visit_mut::VisitMut;
+use syn::{Expr, Type};
+
+use crate::errors::Errors;
+use crate::function::Function;
+use crate::nearest::nearest;
+use crate::params::{self, Held, Params};
+use crate::policy::{Answer, Parsed, Policy};
+use crate::stack::Shared;
+use crate::tokens::{contains_ident, mention};
+
+pub(crate) fn check(
+    layers: &[Parsed],
+    shared: &Shared,
+    function: &Function,
+    params: &Params,
+    errors: &mut Errors,
+) {
+    one_retry(layers, errors);
+    timeouts_shrink(layers, errors);
+    fallbacks_hide_nothing(layers, errors);
+    conversions_have_a_use(layers, shared, errors);
+    constants_are_constant(layers, shared, function, params, errors);
+    copies_can_be_made(layers, params, errors);
+    arguments_can_be_handed_on(layers, params, errors);
+    answers_can_be_named(layers, function, errors);
+    spans_are_below(layers, function, params, errors);
+}
+
+fn one_retry(layers: &[Parsed], errors: &mut Errors) {
+    let retries = layers
+        .iter()
+        .filter(|layer| matches!(layer.policy, Policy::Retry(_)));
+    for second in retries.skip(1) {
+        let message = "there is a `retry` on this function already, and two would multiply their attempts: keep one, \
+                       and raise its `count`";
+        errors.at(second.args.attribute.span(), message);
+    }
+}
+
+/// An inner timeout that is not shorter never fires before the outer one does.
+fn timeouts_shrink(layers: &[Parsed], errors: &mut Errors) {
+    let mut outer: Option<std::time::Duration> = None;
+    for layer in layers {
+        let Policy::Timeout(timeout) = &layer.policy else {
+            continue;
+        };
+        let Some(after) = timeout.literal() else {
+            continue;
+        };
+        if let Some(outer) = outer.filter(|outer| *outer <= after) {
+            let message = format!(
+                "this timeout of {after:?} stands inside one of {outer:?}, which always fires first: make it shorter, \
+                 or drop one of the two"
+            );
+            match timeout.written() {
+                Some(written) => errors.over(written, message),
+                None => errors.at(layer.args.attribute.span(), message),
+            }
+        }
+        outer = Some(outer.map_or(after, |outer| outer.min(after)));
+    }
+}
+
+/// A fallback turns failures into answers, so what stands outside of it sees none.
+fn fallbacks_hide_nothing(layers: &[Parsed], errors: &mut Errors) {
+    for (at, layer) in layers.iter().enumerate() {
+        let Policy::Fallback(fallback) = &layer.policy else {
+            continue;
+        };
+        if fallback.when.is_some() {
+            continue;
+        }
+        let mut timeout_between = false;
+        for outer in layers.iter().take(at).rev() {
+            let blinded = match &outer.policy {
+                Policy::Retry(_) => Some(
+                    "a fallback under a `retry` answers every failure, so the retry never sees one",
+                ),
+                Policy::CircuitBreaker(breaker)
+                    if !timeout_between && !breaker.sees_slow_calls() =>
+                {
+                    Some(
+                        "a fallback under a `circuit_breaker` answers every failure, so the breaker never sees one \
+                         and never opens",
+                    )
+                }
+                Policy::Timeout(_) => {
+                    timeout_between = true;
+                    None
+                }
+                _ => None,
+            };
+            if let Some(why) = blinded {
+                let message = format!(
+                    "{why}: put the fallback above it, or say by `when = |error| ..` which failures it is for"
+                );
+                errors.at(layer.args.attribute.span(), message);
+                break;
+            }
+        }
+    }
+}
+
+fn conversions_have_a_use(layers: &[Parsed], shared: &Shared, errors: &mut Errors) {
+    let refuses = layers.iter().any(|layer| layer.policy.layer().refuses());
+    if let Some(into_error) = &shared.into_error
+        && !refuses
+        && !layers.is_empty()
+    {
+        let message = "no layer of this stack can refuse a call, so there is no `PolicyError` to convert: drop `into_error`";
+        errors.over(into_error, message);
+    }
+}
+
+/// What a static is made of is fixed when the program is compiled.
+fn constants_are_constant(
+    layers: &[Parsed],
+    shared: &Shared,
+    function: &Function,
+    params: &Params,
+    errors: &mut Errors,
+) {
+    let arguments = params.names();
+    let generics = function.sig.generics.params.iter();
+    let mut types: Vec<String> = generics
+        .filter_map(|param| match param {
+            syn::GenericParam::Type(param) => Some(param.ident.to_string()),
+            syn::GenericParam::Const(param) => Some(param.ident.to_string()),
+            syn::GenericParam::Lifetime(_) => None,
+        })
+        .collect();
+    types.push("Self".to_owned());
+
+    let mut check = |expr: &Expr, cure: &str| {
+        if let Some(name) = mention(expr, &arguments) {
+            let message = format!(
+                "this is fixed when the program is compiled, and `{}` is only known in a call: {cure}",
+                name.to_string().replace("__self", "self")
+            );
+            errors.at(name.span(), message);
+        } else if let Some(name) = mention(expr, &types) {
+            let what = if name == "Self" {
+                "write the type's own name instead of `Self`".to_owned()
+            } else {
+                format!("one setting holds for every `{name}`")
+            };
+            let message =
+                format!("this goes into a `static`, which cannot name `{name}`: {what}, or {cure}");
+            errors.at(name.span(), message);
+        }
+    };
+    for layer in layers {
+        let cure = match &layer.policy {
+            Policy::CircuitBreaker(_) => {
+                "use a constant, or a breaker of your own by `state = expression`"
+            }
+            _ => "use a constant",
+        };
+        for expr in layer.policy.layer().constants() {
+            check(expr, cure);
+        }
+    }
+    if let Some(name) = &shared.name {
+        check(name, "use a constant");
+    }
+}
+
+fn copies_can_be_made(layers: &[Parsed], params: &Params, errors: &mut Errors) {
+    for layer in layers {
+        for name in layer.policy.layer().clones() {
+            let written = name.to_string();
+            if written == "self" || written == "__self" {
+                let message =
+                    "`self` cannot be copied for each attempt: use it by reference in the body";
+                errors.at(name.span(), message);
+                continue;
+            }
+            let param = params
+                .list
+                .iter()
+                .find(|param| param.bindings.iter().any(|binding| binding.ident == *name));
+            match param {
+                None => {
+                    let known: Vec<String> = params
+                        .bindings()
+                        .map(|binding| binding.ident.to_string())
+                        .collect();
+                    let hint = match nearest(&written, known.iter().map(String::as_str)) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => "name one of its own".to_owned(),
+                    };
+                    errors.at(
+                        name.span(),
+                        format!("this function has no argument `{written}`: {hint}"),
+                    );
+                }
+                Some(param) if param.held == Held::Exclusive => {
+                    let message = format!(
+                        "`{written}` is a `&mut`, which each attempt borrows anew: it needs no `clone`"
+                    );
+                    errors.at(name.span(), message);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    let retried = layers
+        .iter()
+        .any(|layer| matches!(layer.policy, Policy::Retry(_)));
+    if let Some(receiver) = &params.receiver
+        && receiver.mutable
+        && retried
+    {
+        let message = "under a retry, an attempt would see what the one before did to `mut self`: take `&mut self`, or \
+                       change a copy in the body";
+        errors.at(receiver.ident.span(), message);
+    }
+}
+
+fn arguments_can_be_handed_on(layers: &[Parsed], params: &Params, errors: &mut Errors) {
+    let hands_on = layers.iter().any(|layer| match &layer.policy {
+        Policy::Fallback(fallback) => matches!(fallback.answer, Some(Answer::With(_))),
+        _ => false,
+    });
+    if !hands_on {
+        return;
+    }
+    for param in params.list.iter().filter(|param| param.name.is_none()) {
+        let message = "the fallback's `with` gets the function's arguments, and this one has no name: give it one (and take \
+                       it apart in the body), or use `value`";
+        errors.at(params::span(param), message);
+    }
+}
+
+fn answers_can_be_named(layers: &[Parsed], function: &Function, errors: &mut Errors) {
+    let hidden = function.body.output.as_ref().is_some_and(has_impl_trait);
+    if !hidden {
+        return;
+    }
+    for layer in layers {
+        let when_ok = match &layer.policy {
+            Policy::Retry(retry) => &retry.when_ok,
+            Policy::CircuitBreaker(breaker) => &breaker.when_ok,
+            Policy::Fallback(fallback) => &fallback.when_ok,
+            Policy::Timeout(_) => &None,
+        };
+        if when_ok.is_some()
+            && let Some(knob) = layer.args.given("when_ok")
+        {
+            let message = "`when_ok` takes the answer by its type, and this function hides it behind `impl Trait`: name the \
+                           type in the signature, or drop `when_ok`";
+            errors.at(knob.key.span(), message);
+        }
+    }
+}
+
+fn has_impl_trait(ty: &Type) -> bool {
+    struct Find(bool);
+
+    impl VisitMut for Find {
+        fn visit_type_impl_trait_mut(&mut self, _: &mut syn::TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+
+    let mut find = Find(false);
+    find.visit_type_mut(&mut ty.clone());
+    find.0
+}
+
+/// `#[instrument]` above has wrapped the body in an `async move`, which takes the arguments with it
+/// on the first attempt.
+fn spans_are_below(layers: &[Parsed], function: &Function, params: &Params, errors: &mut Errors) {
+    if !contains_ident(function.body.block.stream(), "__tracing_attr_span") {
+        return;
+    }
+    let Some(layer) = layers.iter().find(|layer| uses_arguments_again(layer)) else {
+        return;
+    };
+    let copied = |param: &params::Param| {
+        let named = |name: &proc_macro2::Ident| {
+            layers.iter().any(|layer| {
+                layer
+                    .policy
+                    .layer()
+                    .clones()
+                    .iter()
+                    .any(|clone| clone == name)
+            })
+        };
+        !param.bindings.is_empty() && param.bindings.iter().all(|binding| named(&binding.ident))
+    };
+    let gone = params.list.iter().any(|param| {
+        param.held != Held::Shared
+            && !param.primitive
+            && !param.bindings.is_empty()
+            && !copied(param)
+    });
+    let receiver_gone = params
+        .receiver
+        .as_ref()
+        .is_some_and(|receiver| receiver.held != Held::Shared);
+    if gone || receiver_gone {
+        let name = &layer.args.attribute;
+        let message = format!(
+            "`#[instrument]` above `#[{name}]` moves the arguments into its own block, so they are gone after the first \
+             attempt: put `#[instrument]` below `#[{name}]`"
+        );
+        errors.at(name.span(), message);
+    }
+}
+
+fn uses_arguments_again(layer: &Parsed) -> bool {
+    match &layer.policy {
+        Policy::Retry(_) => true,
+        Policy::Fallback(fallback) => matches!(fallback.answer, Some(Answer::With(_))),
+        _ => false,
+    }
+}

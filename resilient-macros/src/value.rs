@@ -1,0 +1,410 @@
+//! The values that knobs take. A literal is checked here, and a bad one reported on itself; any
+//! other expression is left to the compiler or to the call.
+
+use std::time::Duration;
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, Ident, Lit, LitStr, UnOp};
+
+use crate::args::{Args, Value};
+use crate::duration;
+use crate::errors::Errors;
+use crate::nearest::nearest;
+
+/// A knob that was given a usable value.
+pub(crate) struct Setting<T> {
+    pub(crate) key: Ident,
+    pub(crate) expr: Expr,
+    pub(crate) value: Known<T>,
+}
+
+pub(crate) enum Known<T> {
+    /// A literal, checked.
+    Now(T),
+    /// An expression; `millis` if it counts milliseconds where a `Duration` is meant.
+    Later { millis: bool },
+}
+
+impl<T: Copy> Setting<T> {
+    pub(crate) const fn literal(&self) -> Option<T> {
+        match self.value {
+            Known::Now(value) => Some(value),
+            Known::Later { .. } => None,
+        }
+    }
+
+    pub(crate) const fn is_literal(&self) -> bool {
+        matches!(self.value, Known::Now(_))
+    }
+}
+
+impl<T: ToValue> ToTokens for Setting<T> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let expr = &self.expr;
+        let at = Span::mixed_site().located_at(expr.span());
+        match &self.value {
+            Known::Now(value) => value.write(at, tokens),
+            Known::Later { millis: false } => expr.to_tokens(tokens),
+            Known::Later { millis: true } => {
+                tokens.extend(quote_spanned!(at=> ::core::time::Duration::from_millis(#expr)));
+            }
+        }
+    }
+}
+
+/// How a checked literal is written into the code.
+pub(crate) trait ToValue {
+    fn write(&self, at: Span, tokens: &mut TokenStream);
+}
+
+impl ToValue for u32 {
+    fn write(&self, at: Span, tokens: &mut TokenStream) {
+        spanned(Literal::u32_unsuffixed(*self), at, tokens);
+    }
+}
+
+impl ToValue for f64 {
+    fn write(&self, at: Span, tokens: &mut TokenStream) {
+        spanned(Literal::f64_unsuffixed(*self), at, tokens);
+    }
+}
+
+impl ToValue for Duration {
+    fn write(&self, at: Span, tokens: &mut TokenStream) {
+        duration::write(*self, at, tokens);
+    }
+}
+
+fn spanned(mut literal: Literal, at: Span, tokens: &mut TokenStream) {
+    literal.set_span(at);
+    literal.to_tokens(tokens);
+}
+
+/// A literal, also behind a minus sign, in parentheses or out of a `macro_rules!` fragment.
+pub(crate) fn literal(expr: &Expr) -> Option<(bool, &Lit)> {
+    match expr {
+        Expr::Lit(lit) => Some((false, &lit.lit)),
+        Expr::Group(group) => literal(&group.expr),
+        Expr::Paren(paren) => literal(&paren.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            literal(&unary.expr).map(|(negative, lit)| (!negative, lit))
+        }
+        _ => None,
+    }
+}
+
+pub(crate) fn string(expr: &Expr) -> Option<&LitStr> {
+    match literal(expr) {
+        Some((false, Lit::Str(text))) => Some(text),
+        _ => None,
+    }
+}
+
+/// Looks a knob up and reads its literal by `read`, which says what is wrong with a bad one.
+fn setting<T>(
+    args: &Args,
+    name: &str,
+    errors: &mut Errors,
+    read: impl FnOnce(bool, &Lit) -> Result<T, String>,
+) -> Option<Setting<T>> {
+    let knob = args.given(name)?;
+    let (expr, millis) = match &knob.value {
+        Value::Expr(expr) => (expr, false),
+        Value::Millis(expr) => (expr, true),
+        Value::Names(_) => return None,
+    };
+    let value = match literal(expr) {
+        None => Known::Later { millis },
+        Some((negative, lit)) => match read(negative, lit) {
+            Ok(value) => Known::Now(value),
+            Err(message) => {
+                errors.over(expr, message);
+                return None;
+            }
+        },
+    };
+    Some(Setting {
+        key: knob.key.clone(),
+        expr: expr.clone(),
+        value,
+    })
+}
+
+/// A whole number of at least one; `of` says what it counts.
+pub(crate) fn count(
+    args: &Args,
+    name: &str,
+    of: &str,
+    errors: &mut Errors,
+) -> Option<Setting<u32>> {
+    setting(args, name, errors, |negative, lit| {
+        let wanted = || format!("`{name}` is {of}: write a whole number, at least 1");
+        match lit {
+            Lit::Int(int) if !negative => match int.base10_parse::<u32>() {
+                Ok(0) => Err(wanted()),
+                Ok(count) => Ok(count),
+                Err(_) => Err(format!("`{name}` goes up to {}", u32::MAX)),
+            },
+            _ => Err(wanted()),
+        }
+    })
+}
+
+fn number(negative: bool, lit: &Lit) -> Option<f64> {
+    let number: f64 = match lit {
+        Lit::Int(int) => int.base10_parse().ok()?,
+        Lit::Float(float) => float.base10_parse().ok()?,
+        _ => return None,
+    };
+    Some(if negative { -number } else { number })
+}
+
+/// A share, from nothing to all.
+pub(crate) fn rate(args: &Args, name: &str, errors: &mut Errors) -> Option<Setting<f64>> {
+    setting(args, name, errors, |negative, lit| {
+        check_rate(number(negative, lit))
+            .ok_or_else(|| format!("`{name}` is a rate: write a number from 0.0 to 1.0"))
+    })
+}
+
+fn check_rate(number: Option<f64>) -> Option<f64> {
+    number.filter(|rate| (0.0..=1.0).contains(rate))
+}
+
+/// A factor of growth.
+pub(crate) fn factor(args: &Args, name: &str, errors: &mut Errors) -> Option<Setting<f64>> {
+    setting(args, name, errors, |negative, lit| {
+        number(negative, lit)
+            .filter(|factor| factor.is_finite() && *factor >= 1.0)
+            .ok_or_else(|| format!("`{name}` is a factor of growth: write a number, at least 1.0"))
+    })
+}
+
+/// Whether a duration of nothing makes sense for a knob.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Zero {
+    Allowed,
+    /// Refused, with the reason.
+    Refused(&'static str),
+}
+
+impl Zero {
+    fn check(self, duration: Duration) -> Result<Duration, String> {
+        match self {
+            Self::Refused(why) if duration.is_zero() => Err(why.to_owned()),
+            _ => Ok(duration),
+        }
+    }
+}
+
+pub(crate) fn duration(
+    args: &Args,
+    name: &str,
+    zero: Zero,
+    errors: &mut Errors,
+) -> Option<Setting<Duration>> {
+    let millis = matches!(args.given(name)?.value, Value::Millis(_));
+    setting(args, name, errors, |negative, lit| {
+        let duration = if millis {
+            suffixed(name, negative, lit)?
+        } else {
+            text_with_unit(name, lit)?
+        };
+        zero.check(duration)
+    })
+}
+
+/// What stands behind `name_ms`.
+fn suffixed(name: &str, negative: bool, lit: &Lit) -> Result<Duration, String> {
+    match lit {
+        Lit::Str(text) => Err(format!(
+            "`{name}_ms` counts milliseconds: write `{name}_ms = 250`, or `{name} = \"{}\"`",
+            text.value()
+        )),
+        _ => read_milliseconds(&format!("{name}_ms"), negative, lit),
+    }
+}
+
+/// A plain number of milliseconds, where the knob's own name says so.
+pub(crate) fn milliseconds(
+    args: &Args,
+    name: &str,
+    zero: Zero,
+    errors: &mut Errors,
+) -> Option<Setting<Duration>> {
+    let setting = setting(args, name, errors, |negative, lit| match lit {
+        Lit::Str(text) => Err(format!(
+            "`{name}` counts milliseconds: write `{name} = 500`, or `\"{}\"` alone",
+            text.value()
+        )),
+        _ => read_milliseconds(name, negative, lit).and_then(|duration| zero.check(duration)),
+    })?;
+    Some(match setting.value {
+        Known::Later { .. } => Setting {
+            value: Known::Later { millis: true },
+            ..setting
+        },
+        Known::Now(_) => setting,
+    })
+}
+
+fn read_milliseconds(name: &str, negative: bool, lit: &Lit) -> Result<Duration, String> {
+    match lit {
+        Lit::Int(int) if !negative => match int.base10_parse() {
+            Ok(ms) if ms <= u64::MAX / 1_000_000 => Ok(Duration::from_millis(ms)),
+            _ => Err("that is longer than five hundred years".to_owned()),
+        },
+        _ => Err(format!(
+            "`{name}` counts milliseconds: write a whole number, like `{name} = 250`"
+        )),
+    }
+}
+
+fn text_with_unit(name: &str, lit: &Lit) -> Result<Duration, String> {
+    match lit {
+        Lit::Str(text) => duration::parse(&text.value()),
+        Lit::Int(int) => Err(format!(
+            "a duration needs its unit: write `{name} = \"{int}ms\"` or `{name}_ms = {int}`",
+            int = int.base10_digits()
+        )),
+        _ => Err(format!(
+            "`{name}` is a duration: write a number with its unit, like \"250ms\", \"2s\" or \"1m 30s\""
+        )),
+    }
+}
+
+/// One of a fixed set of words, or a value of the type that stands behind them.
+pub(crate) fn word(
+    args: &Args,
+    name: &str,
+    words: &'static [&'static str],
+    errors: &mut Errors,
+) -> Option<Setting<&'static str>> {
+    setting(args, name, errors, |_, lit| match lit {
+        Lit::Str(text) => known_word(name, &text.value(), words),
+        _ => Err(expected_words(name, words)),
+    })
+}
+
+fn known_word(
+    name: &str,
+    written: &str,
+    words: &'static [&'static str],
+) -> Result<&'static str, String> {
+    if let Some(word) = words.iter().find(|word| **word == written) {
+        return Ok(word);
+    }
+    Err(match nearest(written, words.iter().copied()) {
+        Some(meant) => format!("there is no {name} \"{written}\": did you mean \"{meant}\"?"),
+        None => expected_words(name, words),
+    })
+}
+
+fn expected_words(name: &str, words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    format!("`{name}` is one of {}", words.join(", "))
+}
+
+/// `jitter`: a word, or a rate.
+#[derive(Clone, Copy)]
+pub(crate) enum Jitter {
+    None,
+    Full,
+    Equal,
+    Rate(f64),
+}
+
+pub(crate) fn jitter(args: &Args, errors: &mut Errors) -> Option<Setting<Jitter>> {
+    const WORDS: &[&str] = &["none", "full", "equal"];
+    setting(args, "jitter", errors, |negative, lit| match lit {
+        Lit::Str(text) => Ok(match known_word("jitter", &text.value(), WORDS)? {
+            "none" => Jitter::None,
+            "equal" => Jitter::Equal,
+            _ => Jitter::Full,
+        }),
+        _ => check_rate(number(negative, lit))
+            .map(Jitter::Rate)
+            .ok_or_else(|| {
+                "`jitter` is \"none\", \"full\", \"equal\", or a rate from 0.0 to 1.0".to_owned()
+            }),
+    })
+}
+
+impl ToValue for Jitter {
+    fn write(&self, at: Span, tokens: &mut TokenStream) {
+        tokens.extend(match self {
+            Self::None => quote_spanned!(at=> __resilient::Jitter::None),
+            Self::Full => quote_spanned!(at=> __resilient::Jitter::Full),
+            Self::Equal => quote_spanned!(at=> __resilient::Jitter::Equal),
+            Self::Rate(rate) => {
+                let mut literal = TokenStream::new();
+                rate.write(at, &mut literal);
+                quote_spanned!(at=> __resilient::Jitter::Rate(#literal))
+            }
+        });
+    }
+}
+
+/// `window`: a time, or a number of calls.
+#[derive(Clone, Copy)]
+pub(crate) enum Window {
+    Time(Duration),
+    Calls(u32),
+}
+
+pub(crate) fn window(args: &Args, errors: &mut Errors) -> Option<Setting<Window>> {
+    let millis = matches!(args.given("window")?.value, Value::Millis(_));
+    setting(args, "window", errors, |negative, lit| {
+        let empty =
+            "a window of nothing holds no result: write a time like \"10s\", or a number of calls";
+        let window = match lit {
+            _ if millis => Window::Time(suffixed("window", negative, lit)?),
+            Lit::Int(int) if !negative => Window::Calls(
+                int.base10_parse()
+                    .map_err(|_| format!("`window` goes up to {} calls", u32::MAX))?,
+            ),
+            Lit::Str(_) => Window::Time(text_with_unit("window", lit)?),
+            _ => return Err(
+                "`window` is a time like \"10s\", or a whole number of calls like `window = 100`"
+                    .to_owned(),
+            ),
+        };
+        match window {
+            Window::Calls(0) => Err(empty.to_owned()),
+            Window::Time(time) if time.is_zero() => Err(empty.to_owned()),
+            window => Ok(window),
+        }
+    })
+}
+
+impl ToValue for Window {
+    fn write(&self, at: Span, tokens: &mut TokenStream) {
+        let mut value = TokenStream::new();
+        tokens.extend(match self {
+            Self::Time(time) => {
+                time.write(at, &mut value);
+                quote_spanned!(at=> __resilient::Window::Time(#value))
+            }
+            Self::Calls(calls) => {
+                calls.write(at, &mut value);
+                quote_spanned!(at=> __resilient::Window::Calls(#value))
+            }
+        });
+    }
+}
+
+/// A knob's expression that must be constant, checked where the constant is evaluated: the error
+/// then stands on the user's expression and not on the attribute.
+pub(crate) fn constant(check: &str, value: &impl ToTokens, expr: &Expr) -> TokenStream {
+    let at = Span::mixed_site().located_at(expr.span());
+    let check = Ident::new(check, at);
+    quote_spanned!(at=> const { __resilient::check::#check(#value) })
+}
+
+/// `.method(value)`
+pub(crate) fn call(method: &str, value: &impl ToTokens) -> TokenStream {
+    let method = Ident::new(method, Span::mixed_site());
+    quote!(.#method(#value))
+}
