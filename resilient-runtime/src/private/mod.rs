@@ -15,6 +15,8 @@ pub use crate::timeout::{Timeout, TimeoutLayer};
 pub use crate::verdict::{Failure, Judged, Outcome, judge, judged};
 pub use crate::{__classified as classified, __classify as classify, __register as register};
 
+use std::time::Duration;
+
 use crate::error::{FromPolicyError, PolicyError};
 
 pub mod check;
@@ -36,6 +38,11 @@ pub fn predicate<R: Outcome, F: Fn(&R::Error) -> bool>(predicate: F) -> F {
 /// Lets a closure over the value leave out its argument type.
 pub fn ok_predicate<R: Outcome, F: Fn(&R::Ok) -> bool>(predicate: F) -> F {
     predicate
+}
+
+/// Lets a closure over the retry leave out its argument type.
+pub fn backoff<F: Fn(u32) -> Duration>(backoff: F) -> F {
+    backoff
 }
 
 /// The function's error type that tells of a policy error.
