@@ -1,21 +1,9 @@
 //! Take any one attribute off `call_get`, and the story's check of its claims fails.
 
-use std::time::Duration;
-
 use cache_demo::client::{CacheClient, call_get, last_seen};
 use cache_demo::story::{Get, Narrator, Script, tell};
 use resilient_runtime::{Layer, LayerKind, circuit_breaker, fallback, registry, retry, timeout};
 use tonic::Status;
-
-const SHORT: Script = Script {
-    healthy: 10,
-    flaky: 8,
-    slow_once_open: 2,
-    slow_at_most: 6,
-    dead: 9,
-    back: 10,
-    pace: Duration::ZERO,
-};
 
 type Layers = Vec<(LayerKind, String)>;
 
@@ -36,7 +24,7 @@ async fn fails_without(place: usize, thanks_to: &str, get: impl Get) {
         "it differs from call_get by more than one layer"
     );
 
-    let report = tell(get, &SHORT, &mut Narrator::silent())
+    let report = tell(get, &Script::short(), &mut Narrator::silent())
         .await
         .expect("the story was told");
     assert!(!report.held);
@@ -45,8 +33,9 @@ async fn fails_without(place: usize, thanks_to: &str, get: impl Get) {
     assert!(missed, "nothing missed {thanks_to}: {failed:#?}");
 }
 
-#[tokio::test]
-async fn the_fallback_is_missed() {
+mod lacking {
+    use super::*;
+
     #[timeout("1s")]
     #[retry(count = 3, backoff = "fib", delay_ms = 50)]
     #[timeout(ms = 400)]
@@ -58,14 +47,10 @@ async fn the_fallback_is_missed() {
         open_max = "2s",
         half_open_calls = 2
     )]
-    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+    pub(super) async fn no_fallback(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
         client.get(key).await
     }
-    fails_without(0, "fallback", get).await;
-}
 
-#[tokio::test]
-async fn the_timeout_around_all_attempts_is_missed() {
     #[fallback(with = last_seen)]
     #[retry(count = 3, backoff = "fib", delay_ms = 50)]
     #[timeout(ms = 400)]
@@ -77,14 +62,13 @@ async fn the_timeout_around_all_attempts_is_missed() {
         open_max = "2s",
         half_open_calls = 2
     )]
-    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+    pub(super) async fn no_total_timeout(
+        client: &CacheClient,
+        key: &str,
+    ) -> Result<Vec<u8>, Status> {
         client.get(key).await
     }
-    fails_without(1, "timeout, around all attempts", get).await;
-}
 
-#[tokio::test]
-async fn the_retry_is_missed() {
     #[fallback(with = last_seen)]
     #[timeout("1s")]
     #[timeout(ms = 400)]
@@ -96,14 +80,10 @@ async fn the_retry_is_missed() {
         open_max = "2s",
         half_open_calls = 2
     )]
-    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+    pub(super) async fn no_retry(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
         client.get(key).await
     }
-    fails_without(2, "retry", get).await;
-}
 
-#[tokio::test]
-async fn the_timeout_around_each_attempt_is_missed() {
     #[fallback(with = last_seen)]
     #[timeout("1s")]
     #[retry(count = 3, backoff = "fib", delay_ms = 50)]
@@ -115,20 +95,34 @@ async fn the_timeout_around_each_attempt_is_missed() {
         open_max = "2s",
         half_open_calls = 2
     )]
-    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+    pub(super) async fn no_attempt_timeout(
+        client: &CacheClient,
+        key: &str,
+    ) -> Result<Vec<u8>, Status> {
         client.get(key).await
     }
-    fails_without(3, "timeout, around each attempt", get).await;
-}
 
-#[tokio::test]
-async fn the_circuit_breaker_is_missed() {
     #[fallback(with = last_seen)]
     #[timeout("1s")]
     #[retry(count = 3, backoff = "fib", delay_ms = 50)]
     #[timeout(ms = 400)]
-    async fn get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+    pub(super) async fn no_breaker(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
         client.get(key).await
     }
-    fails_without(4, "circuit_breaker", get).await;
+}
+
+#[tokio::test]
+async fn without_any_one_of_its_attributes_the_story_fails() {
+    // Side by side, for most of a story is waiting; each function has a breaker of its own.
+    tokio::join!(
+        fails_without(0, "fallback", lacking::no_fallback),
+        fails_without(1, "timeout, around all attempts", lacking::no_total_timeout),
+        fails_without(2, "retry", lacking::no_retry),
+        fails_without(
+            3,
+            "timeout, around each attempt",
+            lacking::no_attempt_timeout
+        ),
+        fails_without(4, "circuit_breaker", lacking::no_breaker),
+    );
 }

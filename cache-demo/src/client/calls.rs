@@ -32,7 +32,7 @@ pub async fn last_seen(client: &CacheClient, key: &str, error: Status) -> Result
     client.seen(key).ok_or(error)
 }
 
-/// Stores the value, and never twice: it is made again only if it is certain that nothing was stored.
+/// Stores the value; asks again only if it is certain that nothing was stored.
 #[retry(count = 3, delay_ms = 50, on_timeout = "abort", when = nothing_was_stored)]
 #[timeout("1s")]
 pub async fn call_store(client: &CacheClient, key: &str, value: &[u8]) -> Result<(), Status> {

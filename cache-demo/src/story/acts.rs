@@ -113,7 +113,7 @@ impl<G: Get> Stage<'_, G> {
             (Err(_), false) => "failed",
         };
         self.narrator.say(&format!(
-            "  store        {outcome}; it reached the server {reached_server} time(s), in {}",
+            "  store           {outcome}; arrivals at the server: {reached_server}; in {}",
             Short(call.took)
         ))?;
         Ok(StoreFigures {
@@ -165,13 +165,13 @@ impl<G: Get> Stage<'_, G> {
             Ok(items) => items,
             Err(error) => {
                 self.narrator
-                    .say(&format!("  dump         failed: {}", error.message()))?;
+                    .say(&format!("  dump            failed: {}", error.message()))?;
                 return Ok(false);
             }
         };
         let keys: Vec<_> = items.iter().map(|item| item.key.as_str()).collect();
         self.narrator.say(&format!(
-            "  dump         the server keeps {}",
+            "  dump            the server keeps {}",
             keys.join(", ")
         ))?;
         Ok(items

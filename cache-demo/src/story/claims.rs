@@ -77,14 +77,14 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     );
     claim(
         "flaky",
-        "the server sees them: more calls reach it than were made",
+        "the server sees the retries: more calls reach it than were made",
         RETRY,
         flaky.reached_server > flaky.calls,
         format!("{} reached it, {} made", flaky.reached_server, flaky.calls),
     );
     claim(
         "flaky",
-        "the breaker takes a third of failures for no reason to open",
+        "a third of failures does not open the breaker",
         "",
         flaky.breaker.is_empty(),
         path(flaky),
@@ -153,7 +153,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     );
     claim(
         "dead",
-        "with an open breaker the half of all answers takes less than 1 ms",
+        "the open breaker refuses at once: half of the answers take less than 1 ms",
         BREAKER,
         dead.fallback_p50_us.is_some_and(|p50| p50 < 1000.0),
         match dead.fallback_p50_us {

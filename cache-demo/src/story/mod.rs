@@ -7,7 +7,7 @@ mod report;
 mod script;
 mod steps;
 
-use std::any::type_name;
+use std::any::type_name_of_val;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -32,10 +32,13 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
     let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(free_port, Limits::default())?;
     let address = server.address();
+    let function = type_name_of_val(&get);
     narrator.say(&format!(
-        "A cache listens on {address}. A client asks it for two values, again and again, by\n{}.",
-        stack(&get)
+        "A cache listens on {address}. A client asks it for two values, again and again, by `{}`,\n\
+         an async fn that makes one call. Above it stand:",
+        function.rsplit("::").next().unwrap_or(function)
     ))?;
+    narrator.layers(registry().site(function).map_or(&[], |site| site.layers()))?;
     let uri = Uri::builder()
         .scheme("http")
         .authority(address.to_string())
@@ -80,14 +83,4 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
     narrator.table(&report)?;
     narrator.claims(&report)?;
     Ok(report)
-}
-
-/// The function in its layers, outermost first: `retry(timeout(call_get))`.
-fn stack<G>(_get: &G) -> String {
-    let name = type_name::<G>();
-    let layers = registry().site(name).map_or(&[][..], |site| site.layers());
-    let short = name.rsplit("::").next().unwrap_or(name);
-    layers.iter().rev().fold(short.to_owned(), |inner, layer| {
-        format!("{}({inner})", layer.kind())
-    })
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use resilient_runtime::{EventKind, StateChange};
+use resilient_runtime::{BreakerState, EventKind, Layer};
 use tokio::time::sleep;
 
 use super::report::Report;
@@ -75,6 +75,21 @@ impl Narrator {
         self.out.flush()
     }
 
+    /// What stands above the function, outermost first, with its settings.
+    pub(super) fn layers(&mut self, layers: &[&dyn Layer]) -> io::Result<()> {
+        for layer in layers {
+            let settings = layer.settings().into_iter();
+            let mut settings: Vec<_> = settings
+                .filter_map(|setting| Some(format!("{} {}", setting.knob, setting.value?)))
+                .collect();
+            let last = settings.pop();
+            let phrases = settings.into_iter().map(|setting| setting + ", ");
+            let phrases = phrases.chain(last).map(|text| (text.len(), text)).collect();
+            self.say(&wrapped(layer.kind().name(), phrases))?;
+        }
+        Ok(())
+    }
+
     pub(super) fn act(&mut self, name: &str, what_happens: &str) -> io::Result<()> {
         self.say("")?;
         self.say(&format!("{BOLD}{name}{BOLD:#}  {what_happens}"))
@@ -86,6 +101,7 @@ impl Narrator {
             Answer::Fallback if refused_at_once(&call.events) => Some(How::Refused),
             _ => None,
         };
+        self.breaker(call, |state| state == BreakerState::HalfOpen)?;
         match (&mut self.alike, how) {
             (Some(alike), Some(how)) if alike.how == how => {
                 alike.calls = *alike.calls.start()..=number;
@@ -104,11 +120,27 @@ impl Narrator {
                 self.one_call(number, call)?;
             }
         }
+        self.breaker(call, |state| state != BreakerState::HalfOpen)
+    }
+
+    /// Tells of the changes of the breaker during this call: it becomes half-open before, everything else after it.
+    fn breaker(&mut self, call: &Watched<()>, told: fn(BreakerState) -> bool) -> io::Result<()> {
         for event in &call.events {
-            if let EventKind::BreakerChanged(change) = event {
-                self.end_of_run()?;
-                self.breaker(change)?;
+            let EventKind::BreakerChanged(change) = event else {
+                continue;
+            };
+            if !told(change.to()) {
+                continue;
             }
+            self.end_of_run()?;
+            let (from, to, why) = (change.from(), change.to(), change.cause());
+            let until = match change.open_for() {
+                Some(time) => format!("; it takes a probe in {}", Short(time)),
+                None => String::new(),
+            };
+            self.say(&format!(
+                "  {BREAKER}breaker         {from} -> {to}: {why}{until}{BREAKER:#}"
+            ))?;
         }
         Ok(())
     }
@@ -133,19 +165,7 @@ impl Narrator {
             format!("{style}{who}{style:#} {DIM}{took}{DIM:#}"),
         ));
 
-        let mut line = format!("  {:<12} ", format!("call {number}"));
-        let indent = line.len();
-        let mut column = indent;
-        for (width, phrase) in phrases {
-            if column > indent && column + width > WIDTH {
-                line.truncate(line.trim_end().len());
-                line.push_str(&format!("\n{:indent$}", ""));
-                column = indent;
-            }
-            column += width;
-            line.push_str(&phrase);
-        }
-        self.say(&line)
+        self.say(&wrapped(&format!("call {number}"), phrases))
     }
 
     /// Tells the run of like calls, if one is still to be told.
@@ -168,18 +188,7 @@ impl Narrator {
         };
         let took = Short(alike.latencies.percentile(50.0).unwrap_or_default());
         self.say(&format!(
-            "  {calls:<12} {style}{who}{style:#} {DIM}in {took}{DIM:#}"
-        ))
-    }
-
-    fn breaker(&mut self, change: &StateChange) -> io::Result<()> {
-        let (from, to, why) = (change.from(), change.to(), change.cause());
-        let until = match change.open_for() {
-            Some(time) => format!("; it takes a probe in {}", Short(time)),
-            None => String::new(),
-        };
-        self.say(&format!(
-            "  {BREAKER}breaker      {from} -> {BOLD}{to}{BOLD:#}{BREAKER}: {why}{until}{BREAKER:#}"
+            "  {calls:<15} {style}{who}{style:#} {DIM}in {took}{DIM:#}"
         ))
     }
 
@@ -187,7 +196,7 @@ impl Narrator {
     pub(super) async fn pause(&mut self, time: Duration, what_for: &str) -> io::Result<()> {
         self.end_of_run()?;
         self.say(&format!(
-            "  {DIM}{:<12} {what_for}{DIM:#}",
+            "  {DIM}{:<15} {what_for}{DIM:#}",
             Short(time).to_string()
         ))?;
         let _bar = if self.watched {
@@ -273,4 +282,22 @@ impl Narrator {
         self.say("")?;
         self.say(&format!("{held} of {all} claims held, in {seconds:.1} s."))
     }
+}
+
+/// A line of phrases, each with the width that it takes, behind a heading; too long a line goes on below.
+fn wrapped(heading: &str, phrases: Vec<(usize, String)>) -> String {
+    let mut line = format!("  {heading:<15} ");
+    let indent = line.len();
+    let mut column = indent;
+    for (width, phrase) in phrases {
+        if column > indent && column + width > WIDTH {
+            line.truncate(line.trim_end().len());
+            line.push_str(&format!("\n{:indent$}", ""));
+            column = indent;
+        }
+        column += width;
+        line.push_str(&phrase);
+    }
+    line.truncate(line.trim_end().len());
+    line
 }
