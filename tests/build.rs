@@ -6,9 +6,15 @@ use std::{env, fs, io};
 
 const LAYERS: [(char, &str); 4] = [
     ('f', "#[fallback(value = Ok(FALLEN_BACK), when = |_| true)]"),
-    ('r', r#"#[retry(count = 2, delay_ms = 10, backoff = "constant", jitter = "none")]"#),
+    (
+        'r',
+        r#"#[retry(count = 2, delay_ms = 10, backoff = "constant", jitter = "none")]"#,
+    ),
     ('t', "#[timeout(ms = 100)]"),
-    ('b', "#[circuit_breaker(window = 10, min_calls = 4, half_open_calls = 2, open_for_ms = 1000)]"),
+    (
+        'b',
+        "#[circuit_breaker(window = 10, min_calls = 4, half_open_calls = 2, open_for_ms = 1000)]",
+    ),
 ];
 
 fn main() -> io::Result<()> {
@@ -20,7 +26,9 @@ fn main() -> io::Result<()> {
     for order in &orders {
         for layer in order.chars() {
             let attribute = LAYERS.iter().find(|(letter, _)| *letter == layer);
-            let attribute = attribute.map(|(_, attribute)| *attribute).unwrap_or_default();
+            let attribute = attribute
+                .map(|(_, attribute)| *attribute)
+                .unwrap_or_default();
             let _ = writeln!(source, "{attribute}");
         }
         let _ = writeln!(
@@ -28,9 +36,16 @@ fn main() -> io::Result<()> {
             "async fn stack_{order}(body: &Body) -> Result<u32, Down> {{ body.run().await }}"
         );
     }
-    let _ = writeln!(source, "const STACKS: [(&str, Stack); {}] = [", orders.len());
+    let _ = writeln!(
+        source,
+        "const STACKS: [(&str, Stack); {}] = [",
+        orders.len()
+    );
     for order in &orders {
-        let _ = writeln!(source, "    (\"{order}\", |body| Box::pin(stack_{order}(body))),");
+        let _ = writeln!(
+            source,
+            "    (\"{order}\", |body| Box::pin(stack_{order}(body))),"
+        );
     }
     source.push_str("];\n");
 

@@ -77,8 +77,11 @@ const EVENTS: [Event; 14] = [
     Event::DroppedAtPoll(7),
 ];
 
-const STATES: [BreakerState; 3] =
-    [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen];
+const STATES: [BreakerState; 3] = [
+    BreakerState::Closed,
+    BreakerState::Open,
+    BreakerState::HalfOpen,
+];
 
 struct Body {
     event: Event,
@@ -143,9 +146,17 @@ struct BreakerBooks {
 // ----- the call itself
 
 async fn observed(order: &str, stack: Stack, event: Event, state: BreakerState) -> Books {
-    let body = Body { event, begun: AtomicU32::new(0), ended: AtomicU32::new(0) };
-    let site = registry().site(&format!("laws::stack_{order}")).expect("a site for each stack");
-    let breaker = site.layer(LayerKind::CircuitBreaker).and_then(|layer| layer.breaker());
+    let body = Body {
+        event,
+        begun: AtomicU32::new(0),
+        ended: AtomicU32::new(0),
+    };
+    let site = registry()
+        .site(&format!("laws::stack_{order}"))
+        .expect("a site for each stack");
+    let breaker = site
+        .layer(LayerKind::CircuitBreaker)
+        .and_then(|layer| layer.breaker());
     if let Some(breaker) = breaker {
         bring_to(breaker, state).await;
     }
@@ -155,7 +166,11 @@ async fn observed(order: &str, stack: Stack, event: Event, state: BreakerState) 
     assert_eq!(deadline(), None, "a deadline was left behind");
     let (begun, ended) = (body.begun.into_inner(), body.ended.into_inner());
     assert_eq!(begun, ended, "a body is still running");
-    Books { ending, bodies: begun, breaker: breaker.map(breaker_books) }
+    Books {
+        ending,
+        bodies: begun,
+        breaker: breaker.map(breaker_books),
+    }
 }
 
 async fn bring_to(breaker: &CircuitBreaker, state: BreakerState) {
@@ -163,7 +178,10 @@ async fn bring_to(breaker: &CircuitBreaker, state: BreakerState) {
         return;
     }
     for _ in 0..4 {
-        breaker.try_acquire().expect("closed").record(CallOutcome::Failure);
+        breaker
+            .try_acquire()
+            .expect("closed")
+            .record(CallOutcome::Failure);
     }
     assert_eq!(breaker.state(), BreakerState::Open);
     if state == BreakerState::HalfOpen {
@@ -177,7 +195,11 @@ async fn drive(call: impl Future<Output = Result<u32, Down>>, event: Event) -> E
     let call = AssertUnwindSafe(call);
     let outcome = match event {
         Event::DroppedAtPoll(polls) => {
-            DropAtPoll { call: Some(Box::pin(call.catch_unwind())), polls }.await
+            DropAtPoll {
+                call: Some(Box::pin(call.catch_unwind())),
+                polls,
+            }
+            .await
         }
         Event::TimedOut => {
             let judged = resilient_runtime::judged_by(call, |_| unreachable_class());
@@ -187,10 +209,12 @@ async fn drive(call: impl Future<Output = Result<u32, Down>>, event: Event) -> E
                 Err(Failure::Policy(_)) => None,
             }
         }
-        Event::TimedOutByAStranger => {
-            tokio::time::timeout(TICK * OUTER_LIMIT, call.catch_unwind()).await.ok()
-        }
-        _ => tokio::time::timeout(Duration::from_secs(3600), call.catch_unwind()).await.ok(),
+        Event::TimedOutByAStranger => tokio::time::timeout(TICK * OUTER_LIMIT, call.catch_unwind())
+            .await
+            .ok(),
+        _ => tokio::time::timeout(Duration::from_secs(3600), call.catch_unwind())
+            .await
+            .ok(),
     };
     match outcome {
         None => Ending::Dropped,
@@ -262,7 +286,9 @@ enum Model {
     Ended(Result<u32, Kind>, u32),
     Panicked,
     /// Cut off; `waiting` if it was only waiting in a layer of ours.
-    Cut { waiting: bool },
+    Cut {
+        waiting: bool,
+    },
 }
 
 struct World {
@@ -285,13 +311,29 @@ fn expected(order: &str, event: Event, state: BreakerState) -> Books {
         failures: 0,
         successes: 0,
     });
-    let mut world = World { event, bodies: 0, breaker };
+    let mut world = World {
+        event,
+        bodies: 0,
+        breaker,
+    };
     let cut = match event {
         Event::DroppedAtPoll(0) => None,
-        Event::DroppedAtPoll(polls) => Some(Cut { at: polls - 1, limit: None }),
-        Event::TimedOut => Some(Cut { at: OUTER_LIMIT, limit: Some(OUTER_LIMIT) }),
-        Event::TimedOutByAStranger => Some(Cut { at: OUTER_LIMIT, limit: None }),
-        _ => Some(Cut { at: 360_000, limit: None }),
+        Event::DroppedAtPoll(polls) => Some(Cut {
+            at: polls - 1,
+            limit: None,
+        }),
+        Event::TimedOut => Some(Cut {
+            at: OUTER_LIMIT,
+            limit: Some(OUTER_LIMIT),
+        }),
+        Event::TimedOutByAStranger => Some(Cut {
+            at: OUTER_LIMIT,
+            limit: None,
+        }),
+        _ => Some(Cut {
+            at: 360_000,
+            limit: None,
+        }),
     };
     let ending = match cut {
         None => Ending::Dropped,
@@ -307,7 +349,11 @@ fn expected(order: &str, event: Event, state: BreakerState) -> Books {
             .then_some((breaker.results, breaker.failures)),
         places: (breaker.state == BreakerState::HalfOpen).then(|| PROBES - breaker.successes),
     });
-    Books { ending, bodies: world.bodies, breaker }
+    Books {
+        ending,
+        bodies: world.bodies,
+        breaker,
+    }
 }
 
 impl World {
@@ -323,7 +369,10 @@ impl World {
                 other => other,
             },
             Some('t') => {
-                let limit = Cut { at: now + LIMIT, limit: Some(LIMIT) };
+                let limit = Cut {
+                    at: now + LIMIT,
+                    limit: Some(LIMIT),
+                };
                 if limit.at > cut.at {
                     return self.call(inner, now, cut);
                 }
@@ -431,11 +480,19 @@ async fn the_books_balance_after_every_call() {
     let mut empty = Vec::new();
     for (order, stack) in STACKS {
         for event in EVENTS {
-            let states = if order.contains('b') { &STATES[..] } else { &STATES[..1] };
+            let states = if order.contains('b') {
+                &STATES[..]
+            } else {
+                &STATES[..1]
+            };
             let before = cells;
             for &state in states {
                 let seen = testing::isolated(observed(order, stack, event, state)).await;
-                assert_eq!(seen, expected(order, event, state), "{order}, {event:?}, {state:?}");
+                assert_eq!(
+                    seen,
+                    expected(order, event, state),
+                    "{order}, {event:?}, {state:?}"
+                );
                 cells += 1;
             }
             if cells - before != states.len() {

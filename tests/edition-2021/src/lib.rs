@@ -1,0 +1,1 @@
+//! A crate of edition 2021; see its tests.

@@ -1,0 +1,88 @@
+//! Nothing is allocated on the success path, nor for a refusal.
+
+use std::io;
+use std::time::Duration;
+
+use allocation_counter::measure;
+use futures::FutureExt as _;
+use resilient_runtime::{
+    CircuitBreaker, CircuitBreakerSettings, PolicyError, PolicyErrorKind, Retry, Timeout,
+    circuit_breaker, fallback, retry, timeout,
+};
+
+#[derive(Debug, PartialEq)]
+struct Refused(PolicyErrorKind);
+
+impl From<PolicyError> for Refused {
+    fn from(error: PolicyError) -> Self {
+        Self(error.kind())
+    }
+}
+
+#[fallback(value = Ok(0), when = |_| true)]
+#[timeout("2s")]
+#[retry(count = 3)]
+#[timeout(ms = 500)]
+#[circuit_breaker]
+async fn stack(number: u8) -> Result<u8, Refused> {
+    Ok(number)
+}
+
+#[retry(count = 3)]
+#[timeout(ms = 500)]
+#[circuit_breaker(window = 100)]
+async fn counted(number: u8) -> Result<u8, Refused> {
+    Ok(number)
+}
+
+static OPEN: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+
+#[retry(count = 3)]
+#[circuit_breaker(state = OPEN)]
+async fn refused(number: u8) -> Result<u8, Refused> {
+    Ok(number)
+}
+
+#[track_caller]
+fn assert_allocates_nothing(name: &str, mut call: impl FnMut()) {
+    // What the first call sets up may be allocated.
+    call();
+    let allocated = measure(|| {
+        for _ in 0..1000 {
+            call();
+        }
+    });
+    assert_eq!(allocated.count_total, 0, "{name}: {allocated:?}");
+}
+
+#[test]
+fn a_success_allocates_nothing() {
+    assert_allocates_nothing("five layers", || {
+        assert_eq!(stack(7).now_or_never().unwrap().unwrap(), 7);
+    });
+    assert_allocates_nothing("a window of calls", || {
+        assert_eq!(counted(7).now_or_never().unwrap().unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_success_by_hand_allocates_nothing() {
+    static BREAKER: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+    assert_allocates_nothing("by hand", || {
+        let call = || BREAKER.call(async { Ok::<_, io::Error>(7) });
+        let call = Retry::new(3).run(|| Timeout::new(Duration::from_secs(1)).call(call()));
+        assert_eq!(call.now_or_never().unwrap().unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_refusal_allocates_nothing() {
+    OPEN.force_open();
+    assert_allocates_nothing("an open breaker", || {
+        let refusal = refused(7).now_or_never().unwrap();
+        let kind = PolicyErrorKind::CircuitOpen {
+            retry_after: Duration::MAX,
+        };
+        assert_eq!(refusal, Err(Refused(kind)));
+    });
+}

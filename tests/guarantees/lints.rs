@@ -1,0 +1,113 @@
+//! No lint fires on what the attributes write, however strict the user is.
+#![deny(
+    warnings,
+    future_incompatible,
+    let_underscore,
+    nonstandard_style,
+    rust_2018_idioms,
+    unused,
+    unused_qualifications,
+    single_use_lifetimes,
+    trivial_casts,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::shadow_unrelated,
+    clippy::absolute_paths,
+    clippy::missing_docs_in_private_items,
+    clippy::multiple_unsafe_ops_per_block
+)]
+#![forbid(unsafe_code)]
+// The functions here are what users write; these lints are about the functions.
+#![allow(clippy::absolute_paths, clippy::missing_errors_doc)]
+
+use std::io;
+use std::time::Duration;
+
+use resilient_runtime::{
+    CircuitBreaker, CircuitBreakerSettings, circuit_breaker, fallback, resilient, retry, timeout,
+};
+
+/// One for all.
+static SHARED: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+
+/// Something to ask.
+struct Client {
+    /// Its own.
+    breaker: CircuitBreaker,
+    /// How often.
+    attempts: u32,
+}
+
+/// A trait of the user's.
+trait Ask {
+    /// Asks.
+    async fn ask(&self, key: &str) -> io::Result<u8>;
+}
+
+impl Ask for Client {
+    #[timeout(ms = 500)]
+    #[circuit_breaker(state = self.breaker)]
+    async fn ask(&self, key: &str) -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        key.bytes()
+            .next()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Client {
+    #[retry(count = self.attempts, when = |error| error.kind() == io::ErrorKind::TimedOut)]
+    #[timeout(after = Duration::from_millis(500))]
+    async fn twice(&self, key: &str, mut seen: u32) -> io::Result<u32> {
+        seen += 1;
+        let first = self.ask(key).await?;
+        Ok(seen + u32::from(first))
+    }
+}
+
+/// Another answer.
+async fn stale(_client: &Client, key: &str, error: io::Error) -> io::Result<u8> {
+    tokio::task::yield_now().await;
+    if key.is_empty() { Err(error) } else { Ok(0) }
+}
+
+#[fallback(with = stale)]
+#[timeout("2s")]
+#[retry(count = 3, backoff = "fib")]
+#[timeout(ms = 500)]
+#[circuit_breaker(failure_rate = 0.6)]
+async fn five(client: &Client, key: &str) -> io::Result<u8> {
+    let value = client.ask(key).await?;
+    if value == 0 {
+        return Ok(1);
+    }
+    Ok(value)
+}
+
+#[resilient(retry(count = 2), circuit_breaker(state = SHARED))]
+async fn one_line<T: Send + Sync>(values: &[T]) -> io::Result<usize> {
+    tokio::task::yield_now().await;
+    Ok(values.len())
+}
+
+/// What the lints saw runs, too.
+#[tokio::test(start_paused = true)]
+async fn functions_under_every_lint_run() -> io::Result<()> {
+    let client = Client {
+        breaker: CircuitBreaker::new(CircuitBreakerSettings::new()),
+        attempts: 2,
+    };
+    assert_eq!(five(&client, "a").await?, b'a');
+    assert_eq!(
+        five(&client, "").await.map_err(|error| error.kind()),
+        Err(io::ErrorKind::NotFound)
+    );
+    assert_eq!(client.twice("b", 1).await?, 2 + u32::from(b'b'));
+    assert_eq!(one_line(&[1, 2]).await?, 2);
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! How much larger the layers make a future.
+
+use std::io;
+
+use resilient_runtime::{circuit_breaker, fallback, retry, timeout};
+
+async fn bare(payload: &[u8; 1024]) -> io::Result<u8> {
+    let held = *payload;
+    tokio::task::yield_now().await;
+    Ok(held[0])
+}
+
+macro_rules! layered {
+    ($($name:ident: $(#[$layer:meta])+;)+) => {$(
+        $(#[$layer])+
+        async fn $name(payload: &[u8; 1024]) -> io::Result<u8> {
+            let held = *payload;
+            tokio::task::yield_now().await;
+            Ok(held[0])
+        }
+    )+};
+}
+
+layered! {
+    retried: #[retry];
+    limited: #[timeout];
+    guarded: #[circuit_breaker];
+    with_fallback: #[fallback(value = Ok(0))];
+    once: #[timeout] #[circuit_breaker];
+    stack: #[retry] #[timeout] #[circuit_breaker];
+    full_stack: #[fallback(value = Ok(0))] #[timeout("2s")] #[retry] #[timeout(ms = 500)] #[circuit_breaker];
+}
+
+/// The most that a stack may add to the body's own future, in bytes. The README
+/// states these numbers.
+#[test]
+fn the_layers_add_no_more_than_is_stated() {
+    let payload = [0; 1024];
+    let bare = size_of_val(&bare(&payload));
+    let added = [
+        ("retry", size_of_val(&retried(&payload)) - bare, 200),
+        ("timeout", size_of_val(&limited(&payload)) - bare, 200),
+        (
+            "circuit_breaker",
+            size_of_val(&guarded(&payload)) - bare,
+            144,
+        ),
+        ("fallback", size_of_val(&with_fallback(&payload)) - bare, 32),
+        ("timeout, breaker", size_of_val(&once(&payload)) - bare, 304),
+        (
+            "retry, timeout, breaker",
+            size_of_val(&stack(&payload)) - bare,
+            496,
+        ),
+        ("all five", size_of_val(&full_stack(&payload)) - bare, 704),
+    ];
+    for (stack, added, most) in added {
+        println!("{stack}: {added} bytes added, {most} allowed");
+        assert!(
+            added <= most,
+            "{stack} adds {added} bytes to {bare}, more than {most}"
+        );
+    }
+}
