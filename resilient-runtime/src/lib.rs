@@ -1,6 +1,57 @@
 //! Retries, timeouts, circuit breakers and fallbacks for async functions: by one
 //! attribute above an `async fn`, or by hand.
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! ```
+//! # #[cfg(feature = "macros")] {
+//! use resilient_runtime::{circuit_breaker, fallback, retry, timeout};
+//! use std::io;
+//!
+//! # struct Client;
+//! # impl Client { async fn get(&self, key: &str) -> io::Result<u32> { Ok(7) } }
+//! #[fallback(with = last_seen)]
+//! #[retry(count = 3, backoff = "fib")]
+//! #[timeout(ms = 500)]
+//! #[circuit_breaker(failure_rate = 0.6)]
+//! async fn price(client: &Client, item: &str) -> io::Result<u32> {
+//!     client.get(item).await // nothing but business
+//! }
+//!
+//! fn last_seen(client: &Client, item: &str, error: io::Error) -> io::Result<u32> {
+//!     Ok(100)
+//! }
+//! # }
+//! ```
+//!
+//! The topmost attribute is the outermost layer. Each has its knobs in its own documentation:
+#![cfg_attr(
+    feature = "macros",
+    doc = "[`#[retry]`](macro@retry), [`#[timeout]`](macro@timeout), [`#[circuit_breaker]`](macro@circuit_breaker),
+[`#[fallback]`](macro@fallback), and [`#[resilient]`](macro@resilient) for several at once."
+)]
+//!
+//! # Errors
+//!
+//! A layer that ends or refuses a call says so with a [`PolicyError`], which the function's own error
+//! type receives through `From`. What an error means to a retry or a breaker is said once, by
+//! [`Classify`].
+//!
+//! # Operation
+//!
+//! Every annotated function is a [`Site`], listed in the [`registry`] when the program is linked. Its
+//! [layers](Layer) can be read, changed and switched off while it runs. Every decision is an
+//! [`Event`], for [observers](observe) and for `tracing`.
+//!
+//! # By hand
+//!
+//! [`Retry`], [`Timeout`], [`CircuitBreaker`] and [`Fallback`] wrap any future that returns a `Result`.
+//! They nest: a layer takes what another returns, a [`Failure`], as it takes the function's own error.
+//!
+//! # Features
+//!
+//! - `macros` (on): the attributes.
+//! - `tracing` (on): decisions as `tracing` events.
+//! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`.
+//! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]
 
 #[doc(hidden)]
