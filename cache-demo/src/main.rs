@@ -49,10 +49,9 @@ async fn story(json: bool) -> Result<ExitCode, Failure> {
         writeln!(out)?;
     }
     for claim in report.claims.iter().filter(|claim| !claim.held) {
-        let hint = match claim.thanks_to {
-            "" => String::new(),
-            attribute => format!("; is there still a {attribute} above call_get?"),
-        };
+        let hint = claim.thanks_to.map_or_else(String::new, |attribute| {
+            format!("; is there still a {attribute} above call_get?")
+        });
         eprintln!(
             "cache-demo: this did not hold: {}: {} ({}){hint}",
             claim.act, claim.says, claim.figures

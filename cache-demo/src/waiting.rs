@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
-use tokio::time::interval;
+use tokio::time::{interval, sleep};
 
 const TICK: Duration = Duration::from_millis(100);
+const SOON: Duration = Duration::from_millis(300);
 
 /// Something that moves on the terminal; gone when it is dropped.
 #[derive(Debug)]
@@ -29,13 +30,20 @@ impl Waiting {
         }
     }
 
-    /// A wait of unknown length.
+    /// A wait of unknown length; one that is soon over shows nothing.
     pub fn spinner(what_for: &'static str) -> Self {
         let bar = ProgressBar::no_length()
             .with_style(style("  {spinner} {msg} {elapsed}"))
             .with_message(what_for);
-        bar.enable_steady_tick(TICK);
-        Waiting { bar, moving: None }
+        let shown = bar.clone();
+        let moving = tokio::spawn(async move {
+            sleep(SOON).await;
+            shown.enable_steady_tick(TICK);
+        });
+        Waiting {
+            bar,
+            moving: Some(moving),
+        }
     }
 
     /// A wait of this length.

@@ -10,18 +10,18 @@ use super::script::LAST;
 pub struct Claim {
     pub act: &'static str,
     pub says: &'static str,
-    /// The attribute without which it could not hold.
-    pub thanks_to: &'static str,
+    /// The attribute without which it could not hold, if it is one alone.
+    pub thanks_to: Option<&'static str>,
     pub held: bool,
     /// The figures that decided.
     pub figures: String,
 }
 
-const FALLBACK: &str = "fallback";
-const RETRY: &str = "retry";
-const TOTAL_TIMEOUT: &str = "timeout, around all attempts";
-const ATTEMPT_TIMEOUT: &str = "timeout, around each attempt";
-const BREAKER: &str = "circuit_breaker";
+const FALLBACK: Option<&str> = Some("fallback");
+const RETRY: Option<&str> = Some("retry");
+const TOTAL_TIMEOUT: Option<&str> = Some("timeout, around all attempts");
+const ATTEMPT_TIMEOUT: Option<&str> = Some("timeout, around each attempt");
+const BREAKER: Option<&str> = Some("circuit_breaker");
 
 fn path(act: &Figures) -> String {
     match act.breaker_path() {
@@ -52,7 +52,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     claim(
         "healthy",
         "the server answers every call, nearly all at the first try",
-        "",
+        None,
         // A machine that stalls for longer than an attempt may take is no fault of the server's.
         healthy.by_server() == healthy.calls
             && healthy.by_server_at_first_try * 10 >= healthy.calls * 9,
@@ -85,7 +85,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     claim(
         "flaky",
         "a third of failures does not open the breaker",
-        "",
+        None,
         flaky.breaker.is_empty(),
         path(flaky),
     );
@@ -123,7 +123,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     claim(
         "slow",
         "a store that times out is not made again: it arrives once",
-        "",
+        None,
         store.timed_out == store.calls && store.reached_server == store.calls,
         format!(
             "{} made, {} timed out, {} reached it",
@@ -133,7 +133,7 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     claim(
         "dead",
         "nothing reaches the server",
-        "",
+        None,
         dead.reached_server == 0,
         format!("{} reached it", dead.reached_server),
     );
@@ -171,14 +171,14 @@ pub(super) fn check(acts: &Acts, store: &StoreFigures) -> Vec<Claim> {
     claim(
         "back",
         "the last ten calls are answered by the server again",
-        "",
+        None,
         back.last_ten_by_server == LAST as u64,
         format!("{} of {LAST}", back.last_ten_by_server),
     );
     claim(
         "back",
         "what was stored, slowly and once, is there",
-        "",
+        None,
         store.kept,
         if store.kept { "found" } else { "not found" }.to_owned(),
     );

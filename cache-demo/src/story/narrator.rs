@@ -187,8 +187,9 @@ impl Narrator {
             ),
         };
         let took = Short(alike.latencies.percentile(50.0).unwrap_or_default());
+        let half = if first == last { "" } else { " (p50)" };
         self.say(&format!(
-            "  {calls:<15} {style}{who}{style:#} {DIM}in {took}{DIM:#}"
+            "  {calls:<15} {style}{who}{style:#} {DIM}in {took}{half}{DIM:#}"
         ))
     }
 
