@@ -65,6 +65,14 @@ impl Attempts {
         }
     }
 
+    /// The next attempt begins now: the first one did not when this was made, if that
+    /// was before the call was first polled.
+    pub(super) fn begin(&mut self) {
+        if self.made == 0 && self.began.is_some() {
+            self.began = Some(clock::entry());
+        }
+    }
+
     /// Takes the outcome of an attempt: [`Break`](ControlFlow::Break) with it if it
     /// is what the call returns, [`Continue`](ControlFlow::Continue) with the pause
     /// before another attempt.

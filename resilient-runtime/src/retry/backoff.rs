@@ -107,6 +107,8 @@ impl Jitter {
             Self::None => pause,
             Self::Full => between(Duration::ZERO, pause),
             Self::Equal => between(pause / 2, pause),
+            // What is no number spreads nothing.
+            Self::Rate(rate) if rate.is_nan() => pause,
             Self::Rate(rate) => {
                 let rate = rate.clamp(0.0, 1.0);
                 between(scaled(pause, 1.0 - rate), scaled(pause, 1.0 + rate))
@@ -143,6 +145,10 @@ fn fib(retry: u32) -> u32 {
 }
 
 fn scaled(duration: Duration, factor: f64) -> Duration {
+    // Nothing stays nothing, even times infinity.
+    if duration.is_zero() {
+        return duration;
+    }
     Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 

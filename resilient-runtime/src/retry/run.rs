@@ -69,9 +69,12 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProjection::Idle => State::Trying {
-                    attempt: (this.attempt)(),
-                },
+                StateProjection::Idle => {
+                    this.attempts.begin();
+                    State::Trying {
+                        attempt: (this.attempt)(),
+                    }
+                }
                 StateProjection::Pausing { pause } => {
                     ready!(pause.poll(cx));
                     State::Idle
