@@ -90,10 +90,7 @@ where
             }
             Poll::Ready(outcome) => {
                 permit.enter(Phase::Working);
-                let counts_as = counts_as(&outcome, this.rules);
-                if let Stage::Admitted(permit) = std::mem::replace(this.stage, Stage::Free) {
-                    permit.record(counts_as);
-                }
+                permit.settle(counts_as(&outcome, this.rules));
                 Poll::Ready(outcome.map_err(Failing::into_failure))
             }
         }

@@ -79,6 +79,10 @@ impl<'a> Permit<'a> {
     /// Says how the call went. It is a slow call if it took longer than `slow_call`,
     /// counted from when the permit was given.
     pub fn record(mut self, outcome: CallOutcome) {
+        self.settle(outcome);
+    }
+
+    pub(super) fn settle(&mut self, outcome: CallOutcome) {
         match outcome {
             CallOutcome::Success => self.report(Report::Success, true),
             CallOutcome::Failure => self.report(Report::Failure, true),
