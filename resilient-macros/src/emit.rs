@@ -29,32 +29,32 @@ pub(crate) enum Flow {
 
 impl Flow {
     pub(crate) fn into_call(self, around: &Around<'_>) -> TokenStream {
-        let at = Span::mixed_site();
         match self {
             Self::Call(statements) => statements,
             Self::Outcome {
                 statements,
                 outcome,
-            } => {
-                let asyncness = around.asyncness();
-                quote_spanned!(at=> let call = #asyncness { #statements #outcome };)
-            }
-            Self::Answer(body) => body,
+            } => around.future(&quote!(#statements #outcome)),
+            Self::Answer(body) => around.future(&body),
         }
     }
 
-    /// Statements, and the outcome as an expression to match on.
-    pub(crate) fn into_outcome(self) -> (TokenStream, TokenStream) {
+    /// Statements, and then a `match` on the outcome, which leaves nothing of it behind.
+    pub(crate) fn into_match(self, arms: &TokenStream) -> (TokenStream, TokenStream) {
         let at = Span::mixed_site();
         match self {
-            Self::Call(statements) => (statements, quote_spanned!(at=> call.await)),
+            Self::Call(statements) => (statements, quote_spanned!(at=> match call.await { #arms })),
             Self::Outcome {
                 statements,
                 outcome,
-            } => (
-                quote_spanned!(at=> #statements let outcome = #outcome;),
-                quote_spanned!(at=> outcome),
-            ),
+            } => {
+                let scope = quote_spanned!(at=> {
+                    #statements
+                    let outcome = #outcome;
+                    match outcome { #arms }
+                });
+                (TokenStream::new(), scope)
+            }
             Self::Answer(body) => (body, TokenStream::new()),
         }
     }
@@ -69,17 +69,23 @@ pub(crate) struct Around<'a> {
     /// Whether a layer inside of this one can refuse: then a `Failure` arrives, else a `Judged`.
     pub(crate) refused_inside: bool,
     pub(crate) outermost: bool,
+    /// Whether nobody outside needs the arguments any more.
+    owns_arguments: bool,
     /// The function's arguments, as they can be handed to another.
     pub(crate) handed_on: Vec<TokenStream>,
 }
 
 impl Around<'_> {
-    pub(crate) fn asyncness(&self) -> TokenStream {
-        asyncness(self.async_span)
+    /// `body` as a future for the next layer.
+    pub(crate) fn future(&self, body: &TokenStream) -> TokenStream {
+        let at = Span::mixed_site();
+        let asyncness = asyncness(self.async_span);
+        let capture = self.owns_arguments.then(|| Token![move](at));
+        quote_spanned!(at=> let call = #asyncness #capture { #body };)
     }
 
     /// `outcome` as the function answers with it.
-    pub(crate) fn finish(&self, outcome: TokenStream) -> TokenStream {
+    pub(crate) fn finish(&self, outcome: &TokenStream) -> TokenStream {
         let at = Span::mixed_site();
         let convert = if self.refused_inside {
             match &self.shared.into_error {
@@ -96,7 +102,7 @@ impl Around<'_> {
     }
 
     /// A failure as the function's own error.
-    pub(crate) fn error_of(&self, failure: TokenStream) -> TokenStream {
+    pub(crate) fn error_of(&self, failure: &TokenStream) -> TokenStream {
         match (&self.shared.into_error, self.refused_inside) {
             (Some(path), true) => {
                 let at = Span::mixed_site();
@@ -363,27 +369,33 @@ fn run(
             async_span,
             refused_inside: refuses(inside),
             outermost: outside.is_empty(),
+            owns_arguments: stack.owns_arguments(outside, params),
             handed_on: handed_on(stack, params, outside),
         };
         flow = layer.policy.layer().wrap(&around, flow);
         if around.outermost {
-            flow = finished(&around, flow);
+            return finished(&around, flow);
         }
     }
-    match flow {
-        Flow::Answer(body) => body,
-        other => other.into_outcome().0,
-    }
+    TokenStream::new()
 }
 
-fn finished(around: &Around<'_>, flow: Flow) -> Flow {
-    if let Flow::Answer(_) = flow {
-        return flow;
-    }
-    let (statements, outcome) = flow.into_outcome();
-    let answer = around.finish(outcome);
+fn finished(around: &Around<'_>, flow: Flow) -> TokenStream {
     let at = Span::mixed_site();
-    Flow::Answer(quote_spanned!(at=> #statements #answer))
+    match flow {
+        Flow::Call(statements) => {
+            let answer = around.finish(&quote_spanned!(at=> call.await));
+            quote_spanned!(at=> #statements #answer)
+        }
+        Flow::Outcome {
+            statements,
+            outcome,
+        } => {
+            let answer = around.finish(&quote_spanned!(at=> outcome));
+            quote_spanned!(at=> #statements let outcome = #outcome; #answer)
+        }
+        Flow::Answer(body) => body,
+    }
 }
 
 // let call = async {

@@ -97,7 +97,10 @@ fn member_name(path: &Path, homes: &[String]) -> Option<Ident> {
     let written = unrooted(path);
     let ours = match written.rsplit_once("::") {
         None => path.leading_colon.is_none(),
-        Some((home, _)) => homes.iter().any(|known| known == home),
+        // In part too: `runtime::retry` where `crate = crate::vendor::runtime`.
+        Some((home, _)) => homes
+            .iter()
+            .any(|known| format!("::{known}").ends_with(&format!("::{home}"))),
     };
     ours.then(|| last.clone())
 }

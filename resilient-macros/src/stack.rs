@@ -134,6 +134,24 @@ impl Stack {
     }
 }
 
+impl Stack {
+    /// Whether what is inside of the layers `outside` may take the arguments with it.
+    pub(crate) fn owns_arguments(&self, outside: &[Planned], params: &Params) -> bool {
+        let borrowed = |layer: &&Planned| match &layer.policy {
+            // Looked up before the body begins, and held until it has ended.
+            Policy::CircuitBreaker(breaker) => breaker.state().is_some(),
+            _ => false,
+        };
+        let held = self
+            .layers
+            .iter()
+            .filter(borrowed)
+            .map(|layer| &layer.policy);
+        let outside = outside.iter().map(|layer| &layer.policy);
+        !use_arguments(held.chain(outside), params)
+    }
+}
+
 pub(crate) fn refuses(layers: &[Planned]) -> bool {
     layers.iter().any(|layer| layer.policy.layer().refuses())
 }
@@ -155,22 +173,28 @@ fn names(kind: &str, number: usize) -> (Ident, Ident) {
 }
 
 fn capture(policies: &[Policy], params: &Params) -> Capture {
-    let arguments = params.names();
-    let again = |policy: &Policy| matches!(policy, Policy::Retry(_) | Policy::Fallback(_));
-    let beside = |policy: &Policy| {
-        let exprs = policy.layer().beside_the_body();
-        exprs
-            .into_iter()
-            .any(|expr| mention(expr, &arguments).is_some())
-    };
-    if policies
-        .iter()
-        .any(|policy| again(policy) || beside(policy))
-    {
+    let again = |policy: &Policy| matches!(policy, Policy::Retry(_));
+    if policies.iter().any(again) || use_arguments(policies, params) {
         Capture::Borrow
     } else {
         Capture::Move
     }
+}
+
+/// Whether one of the layers uses the function's arguments while the body runs or after it.
+fn use_arguments<'a>(policies: impl IntoIterator<Item = &'a Policy>, params: &Params) -> bool {
+    let arguments = params.names();
+    policies.into_iter().any(|policy| {
+        let hands_on = match policy {
+            Policy::Fallback(fallback) => matches!(fallback.answer, Some(Answer::With(_))),
+            _ => false,
+        };
+        let exprs = policy.layer().beside_the_body();
+        hands_on
+            || exprs
+                .into_iter()
+                .any(|expr| mention(expr, &arguments).is_some())
+    })
 }
 
 /// `clone(..)` asks for a copy; a `mut` argument that is used again needs one, or an attempt would see

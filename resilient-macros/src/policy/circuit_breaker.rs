@@ -155,6 +155,10 @@ impl CircuitBreaker {
             || self.when_ok.is_some()
     }
 
+    pub(crate) const fn state(&self) -> Option<&Expr> {
+        self.state.as_ref()
+    }
+
     fn settings(&self) -> TokenStream {
         let at = Span::mixed_site();
         let mut settings = match &self.policy {

@@ -169,27 +169,23 @@ impl Layer for Fallback {
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
         let Pattern(pattern) = self.condition(around);
-        let (statements, outcome) = inside.into_outcome();
         let passed = if around.outermost {
-            around.finish(quote_spanned!(at=> outcome))
+            around.finish(&quote_spanned!(at=> outcome))
         } else {
             quote_spanned!(at=> outcome)
         };
         let output = &around.output.hinted;
         let answer = match &self.answer {
-            None => {
-                return Flow::Outcome {
-                    statements,
-                    outcome,
-                };
-            }
+            None => return inside,
             Some(Answer::Value(expr)) => {
                 let ret = around.rejudged(quote_spanned!(at=> ret));
+                let (statements, chosen) = inside.into_match(&quote_spanned!(at=>
+                    #pattern => {}
+                    outcome => return #passed,
+                ));
                 quote_spanned!(at=>
-                    match #outcome {
-                        #pattern => {}
-                        outcome => return #passed,
-                    }
+                    #statements
+                    #chosen
                     let ret: #output = #expr;
                     #ret
                 )
@@ -200,25 +196,25 @@ impl Layer for Fallback {
                     _ => quote_spanned!(at=> (#function)),
                 };
                 let handed = &around.handed_on;
-                let error = around.error_of(quote_spanned!(at=> failure));
+                let error = around.error_of(&quote_spanned!(at=> failure));
                 let ret = around.rejudged(
                     quote_spanned!(at=> __resilient::answer(#function(#(#handed,)* #error)).await),
                 );
+                let (statements, chosen) = inside.into_match(&quote_spanned!(at=>
+                    #pattern => failure,
+                    outcome => return #passed,
+                ));
                 quote_spanned!(at=>
-                    let failure = match #outcome {
-                        #pattern => failure,
-                        outcome => return #passed,
-                    };
+                    #statements
+                    let failure = #chosen;
                     #ret
                 )
             }
         };
-        let body = quote_spanned!(at=> #statements #answer);
         if around.outermost {
-            Flow::Answer(body)
+            Flow::Answer(answer)
         } else {
-            let asyncness = around.asyncness();
-            Flow::Call(quote_spanned!(at=> let call = #asyncness { #body };))
+            Flow::Call(around.future(&answer))
         }
     }
 }

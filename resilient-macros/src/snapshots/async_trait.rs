@@ -53,7 +53,7 @@ impl Get for Client {
                 let mut attempts = retry
                     .attempts_with(retry.code().count(__self.attempts));
                 let outcome = loop {
-                    let call = async {
+                    let call = async move {
                         let own_seen = ::core::clone::Clone::clone(&seen);
                         let call = async {
                             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<

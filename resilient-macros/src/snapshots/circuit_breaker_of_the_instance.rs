@@ -32,10 +32,9 @@ impl Client {
         };
         let call = __resilient::judged(
             call,
-            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| __resilient::classified(
-                error,
-                judge,
-            ),
+            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                __resilient::classified!(error, judge)
+            },
         );
         let call = breaker.guard(call);
         call.await.map_err(__resilient::Failure::into_error)

@@ -30,7 +30,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
     };
     let mut attempts = retry.attempts();
     let outcome = loop {
-        let call = async {
+        let call = async move {
             let own_key = ::core::clone::Clone::clone(&key);
             let call = async {
                 if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<

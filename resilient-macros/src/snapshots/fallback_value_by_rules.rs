@@ -24,7 +24,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         }
         (&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
     };
-    let call = async {
+    let call = async move {
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
             Result<Vec<u8>, Status>,
         > {

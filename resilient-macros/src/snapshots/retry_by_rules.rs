@@ -54,7 +54,7 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
         let pause = match attempts
             .next_by(
                 call.await,
-                __resilient::rules::<Result<Vec<u8>, Status>>()
+                &__resilient::rules::<Result<Vec<u8>, Status>>()
                     .when(|error| error.code() == Code::Unavailable)
                     .on_retry(|attempt| log(attempt))
                     .backoff(&backoff),

@@ -41,7 +41,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
             &__RESILIENT_TIMEOUT_2,
         )
     };
-    let call = async {
+    let call = async move {
         let mut attempts = retry.attempts();
         loop {
             let call = async {
