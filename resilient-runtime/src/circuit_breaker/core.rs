@@ -247,7 +247,6 @@ impl Core {
         if self.word() != word {
             return None;
         }
-        books.close();
         Some(self.open(settings, &mut books, word, cause, now))
     }
 

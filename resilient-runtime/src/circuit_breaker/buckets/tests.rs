@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::sync::Barrier;
 use std::thread;
 
 use proptest::prelude::*;
@@ -115,28 +114,6 @@ fn no_length_of_silence_brings_old_counts_back() {
 }
 
 #[test]
-fn waking_up_loses_no_record() {
-    let slice = Buckets::slice(1_000_000);
-    for _ in 0..100 {
-        let buckets = Buckets::new();
-        buckets.record(0, slice, SECOND, true);
-        let now = SECOND + (LAP_MASK + 1) * SLICES as u64 * slice;
-        let start = Barrier::new(8);
-        thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    start.wait();
-                    for _ in 0..10 {
-                        buckets.record(0, slice, now, false);
-                    }
-                });
-            }
-        });
-        assert_eq!(buckets.sum(0, slice, now), counts(80, 0));
-    }
-}
-
-#[test]
 fn every_record_of_every_thread_counts() {
     const EACH: u64 = 100_000;
     let (buckets, slice) = (Buckets::new(), Buckets::slice(SECOND));
@@ -158,28 +135,53 @@ fn every_record_of_every_thread_counts() {
     }
 }
 
-#[test]
-fn no_record_is_lost_when_a_slice_takes_over() {
-    let (buckets, slice) = (Buckets::new(), Buckets::slice(SECOND));
-    let step = Barrier::new(8);
+/// Two threads record in one slice after the other, and come to each at the same moment.
+fn in_step(ticks: u64, slices_between: u64, slices_in_window: u64) {
+    const THREADS: u64 = 2;
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(1_000_000));
+    let arrived = AtomicU64::new(0);
+    let meet = |times: &mut u64| {
+        *times += 1;
+        arrived.fetch_add(1, SeqCst);
+        let mut spins = 0;
+        while arrived.load(SeqCst) < *times * THREADS {
+            spins += 1;
+            // Where there is but one processor.
+            if spins > 10_000 {
+                thread::yield_now();
+            }
+        }
+    };
     thread::scope(|scope| {
-        for thread in 0..8 {
-            let (buckets, step) = (&buckets, &step);
+        for thread in 0..THREADS {
+            let (buckets, meet) = (&buckets, &meet);
             scope.spawn(move || {
-                for tick in 0..300_u32 {
-                    step.wait();
-                    let now = 7 * SECOND + u64::from(tick) * slice;
-                    for _ in 0..50 {
-                        buckets.record(0, slice, now, thread % 2 == 0);
+                let mut met = 0;
+                for tick in 0..ticks {
+                    // Begins in the bucket that is emptied last.
+                    let now = SECOND + (tick * slices_between + 9) * slice;
+                    meet(&mut met);
+                    for _ in 0..3 {
+                        buckets.record(0, slice, now, thread == 0);
                     }
-                    step.wait();
-                    let slices = (tick + 1).min(SLICES as u32);
-                    let expected = counts(slices * 400, slices * 200);
+                    meet(&mut met);
+                    let slices = (tick + 1).min(slices_in_window) as u32;
+                    let expected = counts(slices * 6, slices * 3);
                     assert_eq!(buckets.sum(0, slice, now), expected, "tick {tick}");
                 }
             });
         }
     });
+}
+
+#[test]
+fn no_record_is_lost_when_a_slice_takes_over() {
+    in_step(30_000, 1, SLICES as u64);
+}
+
+#[test]
+fn no_record_is_lost_after_a_long_silence() {
+    in_step(30_000, (LAP_MASK + 1) * SLICES as u64, 1);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod late;
 mod model;
 mod modes;
 mod open;
+mod run;
 mod threads;
 
 use std::time::Duration;

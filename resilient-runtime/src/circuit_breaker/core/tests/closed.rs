@@ -287,3 +287,12 @@ fn another_window_starts_empty() {
     bench.calls(1, Report::Failure);
     assert_eq!(rate(&bench), Some((1.0, 20)));
 }
+
+#[test]
+fn a_clean_window_is_not_taken_for_another() {
+    let mut bench = Bench::new(new().window(Window::Calls(12)));
+    bench.calls(20, Report::Success);
+    bench.settings = new().window(Window::Calls(10));
+    bench.calls(1, Report::Success);
+    assert_eq!(bench.snapshot().calls, 1);
+}

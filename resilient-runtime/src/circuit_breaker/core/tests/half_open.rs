@@ -145,3 +145,29 @@ fn fewer_places_than_there_were_still_let_it_close() {
     bench.calls(1, Report::Success);
     assert_eq!(bench.state(), BreakerState::Closed);
 }
+
+#[test]
+fn places_come_free_one_by_one_as_their_leases_run_out() {
+    let mut bench = Bench::due_for_a_probe(new().half_open_calls(2));
+    let first = bench.admit().unwrap();
+    bench.advance(secs(30));
+    let _second = bench.admit().unwrap();
+    bench.advance(secs(30));
+    let _third = bench.admit().expect("the place of the first");
+    assert!(bench.admit().is_err());
+    bench.advance(secs(30));
+    assert!(bench.admit().is_ok(), "the place of the second");
+    bench.report(first, Report::Failure);
+    assert_eq!(bench.state(), BreakerState::HalfOpen);
+}
+
+#[test]
+fn no_place_comes_free_by_a_report_that_was_not_a_probe_s() {
+    let mut bench = Bench::new(new().consecutive_failures(1));
+    let closed = bench.admit().unwrap();
+    bench.calls(1, Report::Failure);
+    bench.advance(secs(5));
+    let _probe = bench.admit().unwrap();
+    bench.report(closed, Report::Neutral);
+    assert!(bench.admit().is_err());
+}

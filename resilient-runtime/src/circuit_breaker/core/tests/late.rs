@@ -117,3 +117,52 @@ fn of_probes_of_an_earlier_half_open_period() {
     bench.calls(1, Report::Success);
     assert_eq!(bench.state(), BreakerState::Closed);
 }
+
+/// The clock is read after the failure was counted and before the breaker opens: whatever happens in between wins.
+#[test]
+fn of_a_period_that_ends_while_it_is_being_recorded() {
+    let settings = new().window(Window::Calls(1));
+    type Change = fn(&Core) -> Option<Transition>;
+    let changes: [(Change, BreakerState); 3] = [
+        (Core::reset, BreakerState::Closed),
+        (Core::disable, BreakerState::Closed),
+        (Core::force_open, BreakerState::Open),
+    ];
+    for (change, state) in changes {
+        let core = Core::new();
+        let admitted = core.admit(&settings, Instant::now).0.unwrap();
+        let transition = core.record(&settings, admitted, Report::Failure, false, || {
+            let _ = change(&core);
+            Instant::now()
+        });
+        assert_eq!(transition, None);
+        assert_eq!(core.state(), state);
+    }
+
+    let core = Core::new();
+    let settings = settings.consecutive_failures(1);
+    let admitted = core.admit(&settings, Instant::now).0.unwrap();
+    let first = core.record(&settings, admitted, Report::Failure, false, || {
+        let second = core.record(&settings, admitted, Report::Failure, false, Instant::now);
+        assert!(second.is_some());
+        Instant::now()
+    });
+    assert_eq!(first, None, "it opens once");
+}
+
+#[test]
+fn of_a_half_open_period_that_ends_while_a_probe_is_being_recorded() {
+    for report in REPORTS {
+        let mut bench = Bench::due_for_a_probe(new().half_open_calls(2));
+        let (first, second) = (bench.admit().unwrap(), bench.admit().unwrap());
+        let (core, settings, now) = (&bench.core, &bench.settings, bench.now);
+        let late = core.record(settings, first, report, false, || {
+            let reopened = core.record(settings, second, Report::Failure, false, || now);
+            assert!(reopened.is_some());
+            now
+        });
+        assert_eq!(late, None);
+        let retry_after = secs(10);
+        assert_eq!(bench.admit(), Err(Refused { retry_after }), "{report:?}");
+    }
+}

@@ -90,6 +90,31 @@ fn opens_once_and_not_a_failure_late() {
     }
 }
 
+#[test]
+fn nobody_takes_the_end_of_an_earlier_open_time_for_this_one_s() {
+    let settings = new().consecutive_failures(1);
+    let (core, base, clock) = (Core::new(), Instant::now(), AtomicU64::new(0));
+    let at = || base + secs(clock.load(SeqCst));
+    let over = AtomicU32::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..10_000 {
+                let _ = core.reset();
+                clock.fetch_add(10, SeqCst);
+                let admitted = core.admit(&settings, at).0.expect("closed");
+                let _ = core.record(&settings, admitted, Report::Failure, false, at);
+            }
+            over.store(1, SeqCst);
+        });
+        scope.spawn(|| {
+            while over.load(SeqCst) == 0 {
+                let (_, transition) = core.admit(&settings, at);
+                assert_eq!(transition, None, "the open time is not over");
+            }
+        });
+    });
+}
+
 /// Calls, hand grips and a running clock, all at once: transitions follow each other, and it closes in the end.
 #[test]
 fn is_never_wedged() {
@@ -105,7 +130,7 @@ fn is_never_wedged() {
             for thread in 0..THREADS as u64 {
                 scope.spawn(move || {
                     let mut random = thread + 1;
-                    for _ in 0..20_000 {
+                    for _ in 0..10_000 {
                         random ^= random << 13;
                         random ^= random >> 7;
                         random ^= random << 17;
