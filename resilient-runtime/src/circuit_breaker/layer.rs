@@ -21,7 +21,7 @@ impl BreakerLayer {
         Self {
             site,
             switch: Switch::new(),
-            own: Some(CircuitBreaker::new(settings)),
+            own: Some(CircuitBreaker::new(settings).of(site)),
         }
     }
 

@@ -28,7 +28,7 @@ use crate::door::{Door, Opened};
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::EventKind;
 use crate::rules::Rules;
-use crate::site::{Caller, Live, Setting, SettingError, Tuning, Value};
+use crate::site::{Caller, Live, Setting, SettingError, Site, Tuning, Value};
 use crate::verdict::Failing;
 
 /// A circuit breaker: while a service fails too often, its calls are refused at
@@ -76,7 +76,8 @@ use crate::verdict::Failing;
 pub struct CircuitBreaker {
     settings: Live<CircuitBreakerSettings>,
     core: Door<Core>,
-    name: &'static str,
+    /// Who is meant where no annotated function asks.
+    caller: Caller,
 }
 
 impl CircuitBreaker {
@@ -86,14 +87,20 @@ impl CircuitBreaker {
         Self {
             settings: Live::new(settings),
             core: Door::new(Core::new()),
-            name: "circuit breaker",
+            caller: Caller::Named("circuit breaker"),
         }
     }
 
     /// What it is called in errors and events where no annotated function asks.
     #[must_use]
     pub const fn named(mut self, name: &'static str) -> Self {
-        self.name = name;
+        self.caller = Caller::Named(name);
+        self
+    }
+
+    /// The one that belongs to an annotated function, also when it is held by hand.
+    const fn of(mut self, site: &'static Site) -> Self {
+        self.caller = Caller::Site(site);
         self
     }
 
@@ -118,7 +125,7 @@ impl CircuitBreaker {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        Guarded::new(Some(self), self.caller(), rules, future)
+        Guarded::new(Some(self), self.caller, rules, future)
     }
 
     /// Asks for leave to make a call whose result is recorded later: the two-step
@@ -139,7 +146,7 @@ impl CircuitBreaker {
     /// # Ok::<_, resilient_runtime::PolicyError>(())
     /// ```
     pub fn try_acquire(&self) -> Result<Permit<'_>, PolicyError> {
-        self.admit(self.caller())
+        self.admit(self.caller)
     }
 
     /// Whether it lets calls through. An open breaker whose time is up stays open
@@ -217,10 +224,6 @@ impl CircuitBreaker {
         &self.settings
     }
 
-    fn caller(&self) -> Caller {
-        Caller::Named(self.name)
-    }
-
     fn core(&self) -> Opened<'_, Core> {
         self.core.open(Core::new)
     }
@@ -253,7 +256,7 @@ impl CircuitBreaker {
 
     fn by_hand(&self, change: impl FnOnce(&Core) -> Option<Transition>) {
         let transition = change(&self.core());
-        self.tell(self.caller(), transition);
+        self.tell(self.caller, transition);
     }
 
     /// Outside every lock.
@@ -270,7 +273,7 @@ impl CircuitBreaker {
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreaker")
-            .field("name", &self.name)
+            .field("name", &self.caller.name())
             .field("state", &self.state())
             .field("mode", &self.mode())
             .field("settings", &self.settings.get())
