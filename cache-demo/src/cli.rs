@@ -10,8 +10,9 @@ use crate::server::Limits;
 
 /// A gRPC cache that lives by resilience attributes.
 ///
-/// Without a command it tells its story: a server and a client in one process, a server that fails, is slow, dies and
-/// comes back, and what four lines above an `async fn` make of that. It exits with 1 if one of its claims did not hold.
+/// Without a command it tells its story: a server that is flaky, slow, dead and back again, and a client whose calls
+/// survive it by five attributes above an `async fn`. It then checks what it claims, and exits with 1 if something did
+/// not hold.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {

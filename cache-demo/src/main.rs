@@ -27,12 +27,10 @@ async fn main() -> ExitCode {
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {
             ExitCode::from(INTERRUPTED)
         }
-        Err(Failure::Io(error)) => fail(&error.to_string()),
-        Err(Failure::Call(error)) => fail(&format!(
-            "{}: {}",
-            error.code().description(),
-            error.message()
-        )),
+        Err(failure) => {
+            eprintln!("cache-demo: {failure}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -62,9 +60,4 @@ async fn story(json: bool) -> Result<ExitCode, Failure> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn fail(what: &str) -> ExitCode {
-    eprintln!("cache-demo: {what}");
-    ExitCode::FAILURE
 }

@@ -1,6 +1,9 @@
 //! Server and client as two processes.
 
+use std::error::Error;
+use std::fmt;
 use std::io::{self, Write};
+use std::iter::successors;
 use std::pin::pin;
 
 use tokio_util::sync::CancellationToken;
@@ -19,6 +22,22 @@ use crate::waiting::{Waiting, is_watched};
 pub enum Failure {
     Io(io::Error),
     Call(Status),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = match self {
+            Failure::Io(error) => return error.fmt(f),
+            Failure::Call(status) => status,
+        };
+        write!(f, "{}: {}", status.code().description(), status.message())?;
+        // The last of the causes is the one that a person can do something about.
+        let first = status.source().and_then(Error::source);
+        match successors(first, |cause| (*cause).source()).last() {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl From<io::Error> for Failure {
@@ -77,7 +96,7 @@ pub async fn call(args: &ClientArgs) -> Result<(), Failure> {
         Call::Dump => {
             let mut out = io::stdout().lock();
             for Item { key, value } in dump(&client).await? {
-                writeln!(out, "{}\t{}", key.escape_debug(), value.escape_ascii())?;
+                writeln!(out, "{}\t{}", key.escape_debug(), readable(&value))?;
             }
         }
         Call::Load(args) => load(&client, args).await?,
@@ -112,6 +131,14 @@ async fn load(client: &CacheClient, args: &LoadArgs) -> Result<(), Failure> {
     drop(bar);
     say(&summary.to_string())?;
     Ok(())
+}
+
+/// The value on one line: as text where it is text.
+fn readable(value: &[u8]) -> String {
+    match str::from_utf8(value) {
+        Ok(text) => text.escape_debug().to_string(),
+        Err(_) => value.escape_ascii().to_string(),
+    }
 }
 
 fn interrupted() -> Failure {

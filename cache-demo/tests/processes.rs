@@ -66,8 +66,12 @@ fn what_one_process_stores_another_finds() {
     assert_eq!(stdout(&server.ask(&["get", "123"])), "123\n");
     assert_eq!(stdout(&server.ask(&["store", "key", "a\tvalue"])), "");
     assert_eq!(stdout(&server.ask(&["get", "key"])), "a\tvalue\n");
+    assert_eq!(stdout(&server.ask(&["store", "other", "wörtlich"])), "");
     let dump = stdout(&server.ask(&["dump"]));
-    assert_eq!(dump, "123\t123\n231\t231\nkey\ta\\tvalue\n");
+    assert_eq!(
+        dump,
+        "123\t123\n231\t231\nkey\ta\\tvalue\nother\twörtlich\n"
+    );
 }
 
 #[test]
@@ -80,6 +84,21 @@ fn an_error_of_the_server_is_told_and_exits_with_1() {
         told.contains("nothing is kept under \"no such key\""),
         "{told}"
     );
+}
+
+#[test]
+fn where_no_server_is_the_cause_is_told() {
+    // Nobody listens on a port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let nobody = port.expect("a free port").to_string();
+    for call in [&["get", "123"][..], &["store", "key", "value"], &["dump"]] {
+        let mut command = Command::new(PROGRAM);
+        command.args(["client", "--server", &nobody]).args(call);
+        let output = command.output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(1), "{call:?}");
+        let told = String::from_utf8(output.stderr).expect("text");
+        assert!(told.contains("connect error"), "{told}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use cache_demo::client::{CacheClient, dump};
 use cache_demo::server::{Counts, Limits, NOTHING_STORED, Server};
+use tokio::io::AsyncReadExt;
 use tonic::transport::Endpoint;
 use tonic::{Code, Status};
 
@@ -175,7 +176,18 @@ async fn a_dead_server_refuses_and_comes_back_with_its_values() -> std::io::Resu
 }
 
 #[tokio::test]
-async fn dying_resets_connections_that_wait_for_an_answer() -> std::io::Result<()> {
+async fn dying_resets_connections() -> std::io::Result<()> {
+    let (server, _client) = server(Limits::default());
+    let mut connection = tokio::net::TcpStream::connect(server.address()).await?;
+    let _gone = server.die().await?;
+    let ended = connection.read_to_end(&mut Vec::new()).await;
+    let error = ended.expect_err("it ended with a goodbye");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    Ok(())
+}
+
+#[tokio::test]
+async fn dying_ends_calls_that_wait_for_an_answer() -> std::io::Result<()> {
     let (server, client) = server(Limits::default());
     client.get("123").await.expect("connected");
     server.trouble().delay_answers(Duration::from_secs(3600));

@@ -59,7 +59,7 @@ async fn carry(
     trouble: Arc<Trouble>,
     cut: CancellationToken,
 ) {
-    // Without this the kernel may hold a short answer back.
+    // Without this the kernel may hold a short answer back; nothing but time is lost then.
     let _ = tcp.set_nodelay(true);
     let (mut from_client, to_client) = tcp.split();
     let (from_server, mut to_server) = split(server);
@@ -70,6 +70,8 @@ async fn carry(
         std::future::pending::<()>().await;
     };
     let was_cut = tokio::select! {
+        // A server that dies ends its side as well; the cut comes first.
+        biased;
         () = cut.cancelled() => true,
         () = requests => false,
         _ = carry_late(from_server, to_client, &trouble) => false,

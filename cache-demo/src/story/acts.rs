@@ -12,7 +12,7 @@ use super::report::{Figures, StoreFigures};
 use super::script::{FLAKY, SLOW, Script};
 use crate::client::{CacheClient, call_store, dump};
 use crate::latency::Short;
-use crate::server::{Counters, DeadServer, Server};
+use crate::server::{Counters, Server};
 use crate::watch::{Watched, watch};
 
 /// What business code does: it asks for the value of a key.
@@ -107,13 +107,17 @@ impl<G: Get> Stage<'_, G> {
             .events
             .iter()
             .any(|event| matches!(event, EventKind::TimedOut { .. }));
-        let outcome = match (&call.result, timed_out) {
-            (Ok(()), _) => "was answered",
-            (Err(_), true) => "timed out and was not made again",
-            (Err(_), false) => "failed",
+        let outcome = match &call.result {
+            Ok(()) => "was answered",
+            Err(_) if timed_out => "timed out",
+            Err(_) => "failed",
+        };
+        let arrivals = match reached_server {
+            1 => "once".to_owned(),
+            times => format!("{times} times"),
         };
         self.narrator.say(&format!(
-            "  store           {outcome}; arrivals at the server: {reached_server}; in {}",
+            "  store           {outcome} after {}; it reached the server {arrivals}",
             Short(call.took)
         ))?;
         Ok(StoreFigures {
@@ -124,11 +128,7 @@ impl<G: Get> Stage<'_, G> {
         })
     }
 
-    pub(super) async fn dead(
-        &mut self,
-        _server: &DeadServer,
-        counters: &Counters,
-    ) -> io::Result<Figures> {
+    pub(super) async fn dead(&mut self, counters: &Counters) -> io::Result<Figures> {
         self.narrator.act(
             "DEAD",
             "the listener is closed, every connection has been reset",

@@ -53,13 +53,13 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
         breaker: Breaker::default(),
     };
 
-    let counters = Arc::clone(server.counters());
     let healthy = stage.healthy(&server).await?;
     let flaky = stage.flaky(&server).await?;
     let (slow, mut store) = stage.slow(&server).await?;
     server.trouble().delay_answers(Duration::ZERO);
+    let counters = Arc::clone(server.counters());
     let gone = server.die().await?;
-    let dead = stage.dead(&gone, &counters).await?;
+    let dead = stage.dead(&counters).await?;
     let server = gone.come_back()?;
     let back = stage.back(&server, &mut store).await?;
     drop(stage.client);
