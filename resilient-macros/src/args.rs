@@ -218,7 +218,7 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
         Some(key) if called && names_a_knob(&key, schema) => {
             let (known, _) = look_up(&key, schema)?;
             if known.form != Form::Names {
-                let message = format!("write `{key} = value`");
+                let message = format!("`{key}` takes a value: write `{key} = value`");
                 return Err(syn::Error::new(key.span(), message));
             }
             input.call(Ident::parse_any)?;

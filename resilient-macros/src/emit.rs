@@ -1,7 +1,7 @@
 //! The stack round the body. All that is written here has the span of the expansion, but for what
 //! the compiler may complain about: the return type, the `async`, the user's own expressions.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{Attribute, Expr, Token, Type};
@@ -13,6 +13,7 @@ use crate::krate;
 use crate::params::{Held, Params, without_mut};
 use crate::policy::Policy;
 use crate::stack::{Capture, Planned, Shared, Stack, refuses};
+use crate::tokens::split_inner_attributes;
 
 /// What the layers inside have come to.
 pub(crate) enum Flow {
@@ -249,7 +250,8 @@ pub(crate) fn function(
         without_mut(&mut function.sig, &mut function.body, &mutable);
     }
     let (inner_attrs, block) = match function.body.kind {
-        Kind::Async => split_inner_attributes(&function.body.block),
+        // They are the function's own, and not allowed on the block that its body becomes.
+        Kind::Async => without_inner_attributes(&function.body.block),
         Kind::AsyncTrait | Kind::Boxed => (TokenStream::new(), function.body.block.clone()),
     };
     let output = Output::new(output);
@@ -276,31 +278,12 @@ pub(crate) fn function(
 }
 
 // { #![allow(..)] BODY } -> (#![allow(..)], { BODY })
-//
-// They are the function's own, and not allowed on the block that its body becomes.
-fn split_inner_attributes(block: &Group) -> (TokenStream, Group) {
-    let mut attrs = TokenStream::new();
-    let mut rest: Vec<TokenTree> = block.stream().into_iter().collect();
-    let mut length = 0;
-    while let Some(
-        [
-            TokenTree::Punct(hash),
-            TokenTree::Punct(bang),
-            TokenTree::Group(group),
-        ],
-    ) = rest.get(length..length + 3)
-    {
-        if hash.as_char() != '#' || bang.as_char() != '!' || group.delimiter() != Delimiter::Bracket
-        {
-            break;
-        }
-        length += 3;
-    }
-    if length == 0 {
+fn without_inner_attributes(block: &Group) -> (TokenStream, Group) {
+    let (attrs, statements) = split_inner_attributes(block.stream());
+    if attrs.is_empty() {
         return (attrs, block.clone());
     }
-    attrs.extend(rest.drain(..length));
-    let mut without = Group::new(Delimiter::Brace, rest.into_iter().collect());
+    let mut without = Group::new(Delimiter::Brace, statements);
     without.set_span(block.span());
     (attrs, without)
 }
@@ -421,7 +404,8 @@ fn attempt(stack: &Stack, output: &Output, async_span: Span, block: &Group) -> T
     });
     let owned = stack.copies.iter().map(|copied| {
         let (ident, mutable, own) = (&copied.ident, copied.mutable, copied.own_name());
-        quote_spanned!(at=> let #mutable #ident = #own;)
+        // Some forbid shadowing; this is the same argument to whoever reads the function.
+        quote_spanned!(at=> #[allow(clippy::shadow_unrelated)] let #mutable #ident = #own;)
     });
     let judge = judge(output, &stack.shared);
     let hint = quote_spanned!(type_at=>
@@ -430,6 +414,7 @@ fn attempt(stack: &Stack, output: &Output, async_span: Span, block: &Group) -> T
         }
     );
     let ret = quote_spanned!(type_at=> let ret: #hinted = #block;);
+    let judged = quote_spanned!(type_at=> __resilient::judged);
     quote_spanned!(at=>
         #(#copies)*
         let call = #asyncness #capture {
@@ -439,7 +424,7 @@ fn attempt(stack: &Stack, output: &Output, async_span: Span, block: &Group) -> T
             #[allow(unreachable_code)]
             ret
         };
-        let call = __resilient::judged(call, #judge);
+        let call = #judged(call, #judge);
     )
 }
 

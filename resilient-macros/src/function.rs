@@ -80,7 +80,7 @@ impl Function {
                 return None;
             }
         };
-        check_output(own, &body, errors);
+        check_output(own, &sig, &body, errors);
         Some(Self {
             vis,
             defaultness,
@@ -173,8 +173,8 @@ fn not_async(own: &str, item: &Item, sig: &Signature, block: &Group) -> syn::Err
     let body = || block.stream();
     let message = if contains_ident(body(), "block_on") || item.attrs.iter().any(is_test) {
         format!(
-            "an attribute above, like `#[tokio::test]` or `#[tokio::main]`, has made this function a sync one: \
-             put it below `#[{own}]`"
+            "an attribute above `#[{own}]`, like `#[tokio::test]` or `#[tokio::main]`, has made this function a sync one: \
+             put that attribute below"
         )
     } else if contains_ident(body(), "__tracing_attr_span") {
         format!(
@@ -196,7 +196,7 @@ const NO_RESULT: &[&str] = &[
     "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64",
 ];
 
-fn check_output(own: &str, body: &Body, errors: &mut Errors) {
+fn check_output(own: &str, sig: &Signature, body: &Body, errors: &mut Errors) {
     let says = |what: &str| {
         format!(
             "`#[{own}]` tells success from failure by the `Result` that a function returns, and this one returns \
@@ -204,7 +204,7 @@ fn check_output(own: &str, body: &Body, errors: &mut Errors) {
         )
     };
     let Some(output) = &body.output else {
-        errors.at(body.async_span, says("nothing"));
+        errors.over(&sig.ident, says("nothing"));
         return;
     };
     let mut output = output;

@@ -1,4 +1,28 @@
-//! Attribute macros: see `resilient-runtime`.
+//! The attributes of `resilient-runtime`, which re-exports them: depend on that crate, not on this one.
+//!
+//! An attribute takes the `async fn` below it and writes its policy around the body, as calls of the
+//! runtime; `cargo expand` shows code that reads as if written by hand. Attributes stack: the topmost
+//! is the outermost layer, and the topmost also writes the whole stack, for it is the first that the
+//! compiler expands. The way of a function through this crate is `pipeline.rs`.
+//!
+//! # What holds for every attribute
+//!
+//! - The function is `async`, or ends in `Box::pin(async move { .. })` or `async move { .. }`, or is a
+//!   method under `#[async_trait]`; and it returns a `Result` under any alias.
+//! - Its error type is `From<PolicyError>` if a layer of the stack can refuse a call (a timeout or a
+//!   circuit breaker can), or a function given as `into_error` stands in for that.
+//! - A duration is `"250ms"`, `"2s"` or `"1m 30s"`, any `Duration`, or an integer with the suffix `_ms` on
+//!   the knob's name: `delay = "250ms"` and `delay_ms = 250` are the same. A rate is a number from 0.0
+//!   to 1.0.
+//! - `#[tracing::instrument]` and `#[tokio::test]` stand below these attributes.
+//!
+//! | knob | meaning |
+//! |---|---|
+//! | `name = "cache.get"` | what the function is called in events and in the registry, in place of its path |
+//! | `crate = ::some::path` | where the runtime is, if not at `::resilient_runtime` |
+//! | `into_error = path` | `fn(PolicyError) -> E`, for an error type of another crate |
+//! | `classify = path` | `fn(&E) -> ErrorClass` in place of `Classify` (not on `timeout`) |
+//! | `policy = CONST` | settings to begin with, which single knobs override (not on `fallback`) |
 
 mod args;
 mod body;
@@ -20,30 +44,144 @@ mod validate;
 mod value;
 
 #[cfg(test)]
+mod mistakes;
+#[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod soup;
 
 use proc_macro::TokenStream;
 
+/// Tries a call again when it failed in a way that another attempt may cure.
+///
+/// ```ignore
+/// #[retry(count = 5, backoff = "fib", delay = "50ms")]
+/// async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(client.get(key).await?)
+/// }
+/// ```
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `count` | 3 | attempts in all, the first included |
+/// | `backoff` | `"exponential"` | `"constant"`, `"linear"`, `"exponential"`, `"fib"`, `"decorrelated"`, a `Backoff`, or a function from the number of the retry to the pause before it |
+/// | `delay` | 200 ms | the pause that the backoff grows from |
+/// | `factor` | 2.0 | growth of `"exponential"` |
+/// | `max_delay` | 30 s | the longest pause |
+/// | `jitter` | `"full"` | `"none"`, `"full"`, `"equal"`, or a rate to both sides |
+/// | `max_elapsed` | none | no attempt begins later than this after the first |
+/// | `when` | by class | `\|error: &E\| bool`: whether an error is worth another attempt |
+/// | `when_ok` | none | `\|value: &T\| bool`: whether a value is |
+/// | `on_timeout` | `"retry"` | `"abort"` for what must not run twice |
+/// | `on_open` | `"abort"` | `"wait"` for an open circuit breaker to admit a probe |
+/// | `on_retry` | none | `\|attempt: &RetryAttempt<'_, E>\|`, called before each pause |
+/// | `clone(a, b)` | none | arguments that the body consumes: each attempt gets its own copy |
+/// | `budget` | | `"none"` |
+///
+/// Any knob may be an expression, also of the arguments and of `self`; it is evaluated once for each
+/// call. A `mut` argument is copied for each attempt, so that none sees what the one before it did.
 #[proc_macro_attribute]
 pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("retry", args.into(), item.into()).into()
 }
 
+/// Ends a call that takes too long: drops the body, which cancels what it awaits.
+///
+/// ```ignore
+/// #[timeout("500ms")]             // or #[timeout(ms = 500)]
+/// async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(client.get(key).await?)
+/// }
+/// ```
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `after`, or the first argument without a name | 1 s | the time; any expression, also of the arguments and of `self` |
+/// | `ms` | | the time in milliseconds |
+///
+/// Above a `#[retry]` it bounds the whole, below it each attempt. The code inside sees the time at which
+/// it will be over as `resilient_runtime::deadline()`.
 #[proc_macro_attribute]
 pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("timeout", args.into(), item.into()).into()
 }
 
+/// Refuses calls at once while the service they go to is known to be down.
+///
+/// ```ignore
+/// #[circuit_breaker(failure_rate = 0.6, window = "30s", open_for = "10s")]
+/// async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(client.get(key).await?)
+/// }
+/// ```
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `failure_rate` | 0.5 | opens at this share of failures, or above |
+/// | `min_calls` | 20 | no decision on fewer results |
+/// | `window` | 10 s | rolling time, or a number of calls |
+/// | `consecutive_failures` | none | opens at so many in a row; alone, it replaces the rate |
+/// | `slow_call` | none | a call that takes longer is slow |
+/// | `slow_call_rate` | 1.0 | opens at this share of slow calls, or above |
+/// | `open_for` | 5 s | then a probe is admitted |
+/// | `open_factor`, `open_max` | 2.0, 60 s | growth of `open_for` with each reopening |
+/// | `half_open_calls` | 1 | probes; that many successes close it, one failure reopens it |
+/// | `half_open_max` | 60 s | a probe that takes longer loses its place |
+/// | `when` | by class | `\|error: &E\| bool`: whether an error is a failure |
+/// | `when_ok` | none | `\|value: &T\| bool`: whether a value is |
+/// | `ignore` | none | `\|error: &E\| bool`: errors that count as nothing |
+/// | `on_change` | none | `fn(&StateChange)` |
+/// | `state` | one per function | a `CircuitBreaker` of your own: a static, or a field of `self` |
+///
+/// The settings live in a `static`, so their expressions are constants, checked while compiling. Beside
+/// `state`, which brings its own settings, only the predicates and `name`, `crate`, `classify` and
+/// `into_error` may stand.
 #[proc_macro_attribute]
 pub fn circuit_breaker(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("circuit_breaker", args.into(), item.into()).into()
 }
 
+/// Answers in another way when a call has failed.
+///
+/// ```ignore
+/// #[fallback(with = stale)]
+/// async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(client.get(key).await?)
+/// }
+///
+/// async fn stale(client: &Client, key: &str, error: Status) -> Result<Vec<u8>, Status> {
+///     client.last_seen(key).ok_or(error)
+/// }
+/// ```
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `with` | | a function, async or not, of the same arguments (`self` first) and then the error |
+/// | `value` | | or an expression, a `Result`, which may use the arguments |
+/// | `when` | by class | `\|error: &E\| bool`: which errors it is for; a policy error is seen converted |
+/// | `when_ok` | none | `\|value: &T\| bool`: values that are replaced too (beside `value`) |
+/// | `clone(a, b)` | none | arguments that the body consumes: it gets a copy, `with` the original |
+///
+/// It belongs on top. Under a `#[retry]` or a `#[circuit_breaker]` it must say `when`, for it would hide
+/// every failure from them.
 #[proc_macro_attribute]
 pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("fallback", args.into(), item.into()).into()
 }
 
+/// A whole stack in one attribute, the first layer outermost.
+///
+/// ```ignore
+/// #[resilient(fallback(with = stale), retry(count = 3), timeout(ms = 500))]
+/// async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(client.get(key).await?)
+/// }
+/// ```
+///
+/// `#[resilient(standard)]` is a timeout of 30 s over all, a retry, a circuit breaker and a timeout of 10 s
+/// for each attempt. Layers that are named after `standard` replace its own: of the two timeouts, one
+/// that is named after a `retry` is that of the attempt, else the first is the total. A total of 10 s or
+/// less leaves the attempts without a timeout of their own.
 #[proc_macro_attribute]
 pub fn resilient(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("resilient", args.into(), item.into()).into()

@@ -21,18 +21,21 @@ pub(crate) fn expand(own: &str, args: TokenStream, item: TokenStream) -> TokenSt
     let mut errors = Errors::default();
     let mut item = match Item::parse(item.clone()) {
         Ok(item) => item,
-        Err(error) => return recover(&error, &item),
+        Err(error) => {
+            let errors = error.to_compile_error();
+            return quote::quote!(#errors #item);
+        }
     };
     let family = Family::collect(own, args, &mut item.attrs, &mut errors);
-    let rewritten = rewrite(own, family, &item, &mut errors);
+    let rewritten = rewrite(own, &family, &item, &mut errors);
     match (rewritten, errors.finish()) {
         (Some(function), None) => function,
-        (_, Some(error)) => recover(&error, &item),
+        (_, Some(error)) => recover(&error, &item, &family.uses()),
         (None, None) => quote::quote!(#item),
     }
 }
 
-fn rewrite(own: &str, family: Family, item: &Item, errors: &mut Errors) -> Option<TokenStream> {
+fn rewrite(own: &str, family: &Family, item: &Item, errors: &mut Errors) -> Option<TokenStream> {
     if !family::check_first(own, &item.rest, errors) {
         return None;
     }
@@ -50,7 +53,7 @@ fn rewrite(own: &str, family: Family, item: &Item, errors: &mut Errors) -> Optio
     Some(emit::function(
         function,
         &item.attrs,
-        &family,
+        family,
         &stack,
         &params,
         &output,

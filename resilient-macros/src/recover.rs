@@ -1,11 +1,34 @@
 //! After a mistake: the errors, and the function as it was, without the family's attributes, so that
 //! nothing else in the crate breaks because of it.
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 
-pub(crate) fn recover(error: &syn::Error, item: &impl ToTokens) -> TokenStream {
+use crate::function::Item;
+use crate::tokens::{is_ident, split_inner_attributes};
+
+/// `uses` names the attributes that were taken off, whose imports would else count as unused.
+pub(crate) fn recover(error: &syn::Error, item: &Item, uses: &TokenStream) -> TokenStream {
     let mut tokens = error.to_compile_error();
-    item.to_tokens(&mut tokens);
+    for attr in &item.attrs {
+        attr.to_tokens(&mut tokens);
+    }
+    tokens.extend(with_uses(item.rest.clone(), uses));
     tokens
+}
+
+/// Puts `uses` at the beginning of a function's body; leaves all else alone.
+fn with_uses(rest: TokenStream, uses: &TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = rest.into_iter().collect();
+    let is_fn = tokens.iter().any(|token| is_ident(Some(token), "fn"));
+    if let Some(TokenTree::Group(body)) = tokens.last_mut()
+        && is_fn
+        && body.delimiter() == Delimiter::Brace
+    {
+        let span = body.span();
+        let (attrs, statements) = split_inner_attributes(body.stream());
+        *body = Group::new(Delimiter::Brace, quote!(#attrs #uses #statements));
+        body.set_span(span);
+    }
+    tokens.into_iter().collect()
 }

@@ -137,6 +137,11 @@ impl Stack {
 impl Stack {
     /// Whether what is inside of the layers `outside` may take the arguments with it.
     pub(crate) fn owns_arguments(&self, outside: &[Planned], params: &Params) -> bool {
+        // Inside of a retry everything is made anew for each attempt.
+        let again = |layer: &Planned| matches!(layer.policy, Policy::Retry(_));
+        if outside.iter().any(again) {
+            return false;
+        }
         let borrowed = |layer: &&Planned| match &layer.policy {
             // Looked up before the body begins, and held until it has ended.
             Policy::CircuitBreaker(breaker) => breaker.state().is_some(),

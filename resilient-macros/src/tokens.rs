@@ -33,6 +33,21 @@ pub(crate) fn is_ident(token: Option<&TokenTree>, wanted: &str) -> bool {
     matches!(token, Some(TokenTree::Ident(ident)) if ident == wanted)
 }
 
+/// The `#![..]` at the beginning of a body, and the rest of it.
+pub(crate) fn split_inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
+    let mut rest: Vec<TokenTree> = body.into_iter().collect();
+    let mut length = 0;
+    while let Some([hash, bang, TokenTree::Group(group)]) = rest.get(length..length + 3) {
+        let opens = is_punct(Some(hash), '#') && is_punct(Some(bang), '!');
+        if !opens || group.delimiter() != Delimiter::Bracket {
+            break;
+        }
+        length += 3;
+    }
+    let attrs = rest.drain(..length).collect();
+    (attrs, rest.into_iter().collect())
+}
+
 /// Writes `__self` for `self`, as `#[async_trait]` has done in the body but not in the attributes below it.
 pub(crate) fn rename_self(tokens: TokenStream) -> TokenStream {
     let mut out = TokenStream::new();

@@ -142,13 +142,14 @@ fn constants_are_constant(
             );
             errors.at(name.span(), message);
         } else if let Some(name) = mention(expr, &types) {
-            let what = if name == "Self" {
-                "write the type's own name instead of `Self`".to_owned()
+            let message = if name == "Self" {
+                "this goes into a `static`, which cannot name `Self`: write the type's own name"
+                    .to_owned()
             } else {
-                format!("one setting holds for every `{name}`")
+                format!(
+                    "this goes into a `static`, of which there is one for every `{name}`: {cure}"
+                )
             };
-            let message =
-                format!("this goes into a `static`, which cannot name `{name}`: {what}, or {cure}");
             errors.at(name.span(), message);
         }
     };

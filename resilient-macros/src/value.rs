@@ -132,15 +132,15 @@ fn setting<T>(
     })
 }
 
-/// A whole number of at least one; `of` says what it counts.
+/// A whole number of at least one; `counts` says of what.
 pub(crate) fn count(
     args: &Args,
     name: &str,
-    of: &str,
+    counts: &str,
     errors: &mut Errors,
 ) -> Option<Setting<u32>> {
     setting(args, name, errors, |negative, lit| {
-        let wanted = || format!("`{name}` is {of}: write a whole number, at least 1");
+        let wanted = || format!("`{name}` {counts}: write a whole number, at least 1");
         match lit {
             Lit::Int(int) if !negative => match int.base10_parse::<u32>() {
                 Ok(0) => Err(wanted()),

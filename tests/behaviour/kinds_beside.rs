@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use kinds::{Down, Flaky};
 use resilient_runtime::{
-    BreakerMode, CircuitBreakerSettings, ErrorClass, PolicyError, Retry, RetryAttempt, StateChange,
-    Timeout, circuit_breaker, fallback, registry, retry, timeout,
+    BreakerMode, CircuitBreakerSettings, ErrorClass, PolicyError, Retry, StateChange, Timeout,
+    circuit_breaker, fallback, registry, retry, timeout,
 };
 
 /// The documentation stays.
-#[must_use]
+#[must_use = "for the test of what stays"]
 #[inline]
 #[retry]
 /// Also below.
@@ -194,7 +194,7 @@ async fn by_a_backoff_of_its_own(service: &Flaky) -> Result<u32, Down> {
 
 #[retry(
     backoff = |retry| Duration::from_millis(retry.pow(2).into()),
-    on_retry = |attempt| seen(attempt),
+    on_retry = |attempt| assert!(attempt.attempt() < 3),
     max_elapsed = "10s",
     jitter = 0.5,
     on_open = "wait",
@@ -202,10 +202,6 @@ async fn by_a_backoff_of_its_own(service: &Flaky) -> Result<u32, Down> {
 )]
 async fn by_closures(service: &Flaky) -> Result<u32, Down> {
     service.call().await
-}
-
-fn seen(attempt: &RetryAttempt<'_, Down>) {
-    assert!(attempt.error().is_some());
 }
 
 const OPEN_FOR: Duration = Duration::from_secs(1);
@@ -276,4 +272,35 @@ mod ntest {
 fn an_attribute_of_another_crate_is_left_alone() {
     drop(foreign(async {}));
     let _: Option<BreakerMode> = None;
+}
+
+#[retry(count = 4)]
+#[fallback(with = in_between, when = |error| *error == Down::Own, clone(key))]
+#[timeout]
+async fn fallback_inside(
+    service: &Flaky,
+    seen: &mut Vec<String>,
+    key: String,
+) -> Result<String, Down> {
+    seen.push(key);
+    service.call().await?;
+    Ok("fresh".to_owned())
+}
+
+async fn in_between(
+    _service: &Flaky,
+    seen: &mut Vec<String>,
+    key: String,
+    error: Down,
+) -> Result<String, Down> {
+    seen.push(format!("{key}?"));
+    if seen.len() < 6 { Err(error) } else { Ok(key) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_inside_a_retry_gets_the_arguments_each_time() {
+    let mut seen = Vec::new();
+    let answer = fallback_inside(&Flaky::failing(9), &mut seen, "k".to_owned()).await;
+    assert_eq!(answer, Ok("k".to_owned()));
+    assert_eq!(seen, ["k", "k?", "k", "k?", "k", "k?"]);
 }

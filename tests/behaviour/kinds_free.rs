@@ -161,7 +161,7 @@ async fn exclusive(service: &Flaky, seen: &mut Vec<u32>) -> Result<u32, Down> {
 }
 
 #[timeout]
-async fn exclusive_answer<'a>(names: &'a mut Vec<String>) -> Result<&'a mut String, Down> {
+async fn exclusive_answer<'a>(names: &'a mut [String]) -> Result<&'a mut String, Down> {
     names.last_mut().ok_or(Down::Own)
 }
 
@@ -270,7 +270,9 @@ async fn owned_arguments_are_used_by_reference_or_copied() {
 
 #[retry(count = 4)]
 async fn control_flow(service: &Flaky, stop_at: u32) -> Result<u32, Down> {
+    let mut rounds = 0;
     let found = loop {
+        rounds += 1;
         let mut sum = 0;
         for n in 0.. {
             if n == stop_at {
@@ -285,7 +287,9 @@ async fn control_flow(service: &Flaky, stop_at: u32) -> Result<u32, Down> {
             }
             twice(sum)
         };
-        break found;
+        if rounds == 2 {
+            break found;
+        }
     };
     if found == 0 {
         return Ok(0);
@@ -498,17 +502,16 @@ async fn names_of_our_own(
     pause: u32,
     outcome: u32,
     ret: u32,
-    error: u32,
 ) -> Result<u32, Down> {
     const COUNT: u32 = 100;
     service.call().await?;
-    Ok(call + retry + attempts + pause + outcome + ret + error + COUNT)
+    Ok(call + retry + attempts + pause + outcome + ret + COUNT)
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_name_of_ours_meets_one_of_the_users() {
     assert_eq!(
-        names_of_our_own(&Flaky::failing(1), 1, 1, 1, 1, 1, 1, 1).await,
-        Ok(107)
+        names_of_our_own(&Flaky::failing(1), 1, 1, 1, 1, 1, 1).await,
+        Ok(106)
     );
 }

@@ -81,6 +81,7 @@ impl CircuitBreaker {
         ("wait_duration", "open_for"),
         ("break_duration", "open_for"),
         ("max_open", "open_max"),
+        ("key", "state"),
     ];
 
     pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
@@ -88,12 +89,12 @@ impl CircuitBreaker {
             Zero::Refused("a duration of nothing makes no sense here: write more than zero");
         let breaker = Self {
             failure_rate: value::rate(args, "failure_rate", errors),
-            min_calls: value::count(args, "min_calls", "a number of calls", errors),
+            min_calls: value::count(args, "min_calls", "is a number of calls", errors),
             window: value::window(args, errors),
             consecutive_failures: value::count(
                 args,
                 "consecutive_failures",
-                "a number of failures in a row",
+                "is a number of failures in a row",
                 errors,
             ),
             slow_call: value::duration(args, "slow_call", NOTHING, errors),
@@ -101,7 +102,7 @@ impl CircuitBreaker {
             open_for: value::duration(args, "open_for", NOTHING, errors),
             open_factor: value::factor(args, "open_factor", errors),
             open_max: value::duration(args, "open_max", NOTHING, errors),
-            half_open_calls: value::count(args, "half_open_calls", "a number of probes", errors),
+            half_open_calls: value::count(args, "half_open_calls", "is a number of probes", errors),
             half_open_max: value::duration(args, "half_open_max", NOTHING, errors),
             when: args.expr("when"),
             when_ok: args.expr("when_ok"),

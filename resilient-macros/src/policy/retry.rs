@@ -86,7 +86,12 @@ impl Retry {
     pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
         const ZERO: Zero = Zero::Refused("no time at all leaves no room for a retry");
         let retry = Self {
-            count: value::count(args, "count", "attempts in all, the first included", errors),
+            count: value::count(
+                args,
+                "count",
+                "counts all attempts, the first included",
+                errors,
+            ),
             backoff: value::word(args, "backoff", BACKOFFS, errors),
             delay: value::duration(args, "delay", Zero::Allowed, errors),
             factor: value::factor(args, "factor", errors),

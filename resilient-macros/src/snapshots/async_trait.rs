@@ -53,7 +53,7 @@ impl Get for Client {
                 let mut attempts = retry
                     .attempts_with(retry.code().count(__self.attempts));
                 let outcome = loop {
-                    let call = async move {
+                    let call = async {
                         let own_seen = ::core::clone::Clone::clone(&seen);
                         let call = async {
                             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
@@ -61,6 +61,7 @@ impl Get for Client {
                             > {
                                 return ret;
                             }
+                            #[allow(clippy::shadow_unrelated)]
                             let mut seen = own_seen;
                             let ret: Result<Vec<u8>, Status> = {
                                 seen += 1;

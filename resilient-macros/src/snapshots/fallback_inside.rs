@@ -30,7 +30,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
     };
     let mut attempts = retry.attempts();
     let outcome = loop {
-        let call = async move {
+        let call = async {
             let own_key = ::core::clone::Clone::clone(&key);
             let call = async {
                 if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
@@ -38,6 +38,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
                 > {
                     return ret;
                 }
+                #[allow(clippy::shadow_unrelated)]
                 let key = own_key;
                 let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
                 #[allow(unreachable_code)] ret

@@ -37,7 +37,9 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
             > {
                 return ret;
             }
+            #[allow(clippy::shadow_unrelated)]
             let request = own_request;
+            #[allow(clippy::shadow_unrelated)]
             let mut seen = own_seen;
             let ret: Result<Vec<u8>, Status> = {
                 seen += 1;

@@ -1,0 +1,9 @@
+use resilient_runtime::retry;
+
+#[retry]
+async fn get() -> Result<(), ()> {
+    let x = ;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use resilient_runtime::retry;
+
+#[retry(budget = "shared")]
+async fn get() -> Result<(), ()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+use resilient_runtime::{PolicyError, resilient};
+
+#[derive(Debug)]
+struct Down;
+
+impl From<PolicyError> for Down {
+    fn from(_: PolicyError) -> Self {
+        Self
+    }
+}
+
+#[resilient]
+async fn none() -> Result<(), Down> {
+    Ok(())
+}
+
+#[resilient(retries(count = 3), timeout("1s") retry, skip, count = 3)]
+async fn wrong() -> Result<(), Down> {
+    Ok(())
+}
+
+fn main() {}
