@@ -3,7 +3,7 @@
 use super::by_class;
 use crate::error::PolicyError;
 use crate::event::EventKind;
-use crate::site::{Caller, Layer, LayerKind, Site, Switch, Tuning};
+use crate::site::{Caller, Layer, LayerKind, NoKnobs, Site, Switch, Tuning};
 use crate::verdict::{Cause, Failing};
 
 /// The fallback of an annotated function.
@@ -96,6 +96,6 @@ impl Layer for FallbackLayer {
     }
 
     fn tuning(&self) -> Option<&dyn Tuning> {
-        None
+        Some(&NoKnobs)
     }
 }

@@ -40,6 +40,8 @@ use crate::verdict::{Cause, Failing};
 #[derive(Debug)]
 pub struct Attempts {
     settings: Retry,
+    /// Switched off: the outcome goes by, and nothing is said of it.
+    off: bool,
     /// Whether the backoff is a handle's, which a rule of the code gives way to.
     handles_backoff: bool,
     made: u32,
@@ -57,11 +59,20 @@ impl Attempts {
     pub(super) fn new(settings: Retry, handles_backoff: bool, caller: Caller) -> Self {
         Self {
             settings,
+            off: false,
             handles_backoff,
             made: 0,
             began: settings.max_elapsed.is_some().then(clock::entry),
             last_pause: Duration::ZERO,
             caller,
+        }
+    }
+
+    /// The only attempt of a retry that is switched off.
+    pub(super) fn switched_off(caller: Caller) -> Self {
+        Self {
+            off: true,
+            ..Self::new(Retry::new(1), false, caller)
         }
     }
 
@@ -105,6 +116,9 @@ impl Attempts {
         Pauses: Grows,
     {
         clock::forget();
+        if self.off {
+            return ControlFlow::Break(outcome);
+        }
         self.made = self.made.saturating_add(1);
         let attempt = self.made;
 

@@ -46,7 +46,7 @@ impl RetryLayer {
     pub fn attempts_with(&'static self, settings: Retry) -> Attempts {
         let caller = Caller::Site(self.site);
         if !self.switch.is_on() {
-            return Attempts::new(Retry::new(1), false, caller);
+            return Attempts::switched_off(caller);
         }
         Attempts::new(
             self.live.over(settings),

@@ -61,6 +61,33 @@ impl<S: Settings> Tuning for Live<S> {
     }
 }
 
+/// For a layer without knobs.
+#[derive(Debug)]
+pub(crate) struct NoKnobs;
+
+impl NoKnobs {
+    fn unknown(knob: &str) -> Result<(), SettingError> {
+        Err(SettingError::UnknownKnob {
+            knob: knob.to_owned(),
+            known: Vec::new(),
+        })
+    }
+}
+
+impl Tuning for NoKnobs {
+    fn list(&self) -> Vec<Setting> {
+        Vec::new()
+    }
+
+    fn set(&self, knob: &str, _value: Value) -> Result<(), SettingError> {
+        Self::unknown(knob)
+    }
+
+    fn unset(&self, knob: &str) -> Result<(), SettingError> {
+        Self::unknown(knob)
+    }
+}
+
 /// One layer of an annotated function: a handle for operators.
 ///
 /// A change holds from the next call (for a retry: from the next call, not the
@@ -79,8 +106,8 @@ pub trait Layer: fmt::Debug + Sync {
         self.switch().set_enabled(enabled);
     }
 
-    /// Its knobs, in the order of the documentation. Empty where the settings
-    /// belong to a state that was handed in with `state = ..`.
+    /// Its knobs, in the order of the documentation. Empty where there are none, and
+    /// where they belong to a state that was handed in with `state = ..`.
     fn settings(&self) -> Vec<Setting> {
         self.tuning().map(Tuning::list).unwrap_or_default()
     }

@@ -8,7 +8,7 @@ mod registry;
 use std::fmt;
 use std::sync::OnceLock;
 
-pub(crate) use layer::{Caller, Tuning};
+pub(crate) use layer::{Caller, NoKnobs, Tuning};
 pub use layer::{Layer, LayerKind};
 pub(crate) use live::{
     Knob, Live, Settings, Switch, Unit, duration_word, nanos, of_second_kind, second_kind,
