@@ -1,0 +1,542 @@
+//! Handles by name: what they read and change while the program runs.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Calls, Error, breaker, counted, fail, ms};
+use resilient_runtime::{
+    BreakerState, CircuitBreaker, CircuitBreakerSettings, Layer, LayerKind, Origin, Setting,
+    SettingError, Value, circuit_breaker, fallback, registry, retry, testing, timeout,
+};
+use tokio::time::sleep;
+
+fn layer(site: &str, kind: LayerKind) -> &'static dyn Layer {
+    let site = registry()
+        .site(site)
+        .unwrap_or_else(|| panic!("no site {site}"));
+    site.layer(kind)
+        .unwrap_or_else(|| panic!("no {kind} at {}", site.name()))
+}
+
+fn setting(layer: &dyn Layer, knob: &str) -> Setting {
+    let found = layer
+        .settings()
+        .into_iter()
+        .find(|setting| setting.knob == knob);
+    found.unwrap_or_else(|| panic!("no knob {knob}"))
+}
+
+/// All of a layer's settings, as an operator reads them.
+fn read(layer: &dyn Layer) -> String {
+    let read = |setting: Setting| match setting.value {
+        Some(value) => format!("{} {value}", setting.knob),
+        None => format!("{} -", setting.knob),
+    };
+    layer
+        .settings()
+        .into_iter()
+        .map(read)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[test]
+fn settings_are_read_as_the_code_wrote_them() {
+    #[fallback(value = Ok(()))]
+    #[retry(
+        name = "to read",
+        count = 4,
+        backoff = "fib",
+        jitter = 0.25,
+        max_elapsed = "9s"
+    )]
+    #[timeout(ms = 1500)]
+    #[circuit_breaker(window = 50, slow_call = "2s")]
+    #[allow(dead_code)]
+    async fn ask() -> Result<(), Error> {
+        Ok(())
+    }
+
+    assert_eq!(
+        read(layer("to read", LayerKind::Retry)),
+        "count 4, backoff fib, delay 200ms, factor 2, max_delay 30s, jitter 0.25, \
+         max_elapsed 9s, on_timeout retry, on_open abort"
+    );
+    assert_eq!(read(layer("to read", LayerKind::Timeout)), "after 1.5s");
+    assert_eq!(
+        read(layer("to read", LayerKind::CircuitBreaker)),
+        "failure_rate 0.5, min_calls 20, window 50, consecutive_failures -, slow_call 2s, \
+         slow_call_rate 1, open_for 5s, open_factor 2, open_max 60s, half_open_calls 1, \
+         half_open_max 60s"
+    );
+    assert_eq!(read(layer("to read", LayerKind::Fallback)), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_code_works_out_per_call_has_no_value_until_a_handle_gives_one() {
+    #[retry(name = "per call", count = count, backoff = |_| ms(10), jitter = "none")]
+    #[timeout(after = ms(limit))]
+    async fn ask(calls: &Calls, count: u32, limit: u64) -> Result<(), Error> {
+        calls.note();
+        std::future::pending().await
+    }
+
+    let (retry, limit) = (
+        layer("per call", LayerKind::Retry),
+        layer("per call", LayerKind::Timeout),
+    );
+    for (layer, knob) in [(retry, "count"), (retry, "backoff"), (limit, "after")] {
+        let unknown = Setting {
+            knob,
+            value: None,
+            origin: Origin::Code,
+        };
+        assert_eq!(setting(layer, knob), unknown);
+    }
+    let calls = Calls::new();
+    let _ = ask(&calls, 2, 100).await;
+    assert_eq!(calls.at(), [0, 110]);
+
+    retry.set("count", 3.into()).unwrap();
+    retry.set("backoff", "linear".into()).unwrap();
+    retry.set("delay", ms(20).into()).unwrap();
+    limit.set("after", ms(50).into()).unwrap();
+    let given = Setting {
+        knob: "count",
+        value: Some(Value::Count(3)),
+        origin: Origin::Handle,
+    };
+    assert_eq!(setting(retry, "count"), given);
+    let calls = Calls::new();
+    let _ = ask(&calls, 2, 100).await;
+    assert_eq!(calls.at(), [0, 70, 160]);
+
+    for knob in ["count", "backoff", "delay"] {
+        retry.unset(knob).unwrap();
+    }
+    limit.unset("after").unwrap();
+    let calls = Calls::new();
+    let _ = ask(&calls, 2, 100).await;
+    assert_eq!(calls.at(), [0, 110]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_knob_of_a_retry_is_changed_while_it_runs() {
+    #[retry(
+        name = "retuned",
+        count = 5,
+        backoff = "constant",
+        delay_ms = 100,
+        jitter = "none"
+    )]
+    async fn ask(calls: &Calls, error: &Error) -> Result<(), Error> {
+        calls.note();
+        Err(error.clone())
+    }
+    async fn pauses(error: Error) -> Vec<u64> {
+        let calls = Calls::new();
+        let _ = ask(&calls, &error).await;
+        calls.pauses()
+    }
+
+    let retry = layer("retuned", LayerKind::Retry);
+    let set = |knob: &str, value: Value| retry.set(knob, value).unwrap();
+    assert_eq!(pauses(Error::Transient).await, [100; 4]);
+    set("count", Value::Count(4));
+    set("backoff", "exponential".into());
+    assert_eq!(pauses(Error::Transient).await, [100, 200, 400]);
+    set("delay", ms(10).into());
+    set("factor", 3.0.into());
+    assert_eq!(pauses(Error::Transient).await, [10, 30, 90]);
+    set("max_delay", ms(50).into());
+    assert_eq!(pauses(Error::Transient).await, [10, 30, 50]);
+    set("max_elapsed", ms(45).into());
+    assert_eq!(pauses(Error::Transient).await, [10, 30]);
+    set("jitter", 1.0.into());
+    set("jitter", "none".into());
+    assert_eq!(pauses(Error::Transient).await, [10, 30]);
+
+    let timed_out = |kind| Error::Policy(resilient_runtime::PolicyError::new(kind, "inner"));
+    let timed_out = timed_out(resilient_runtime::PolicyErrorKind::TimedOut { after: ms(1) });
+    assert_eq!(pauses(timed_out.clone()).await, [10, 30]);
+    set("on_timeout", "abort".into());
+    assert_eq!(pauses(timed_out).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_is_retuned_without_losing_its_window() {
+    #[circuit_breaker(name = "tuned", min_calls = 10)]
+    #[allow(dead_code)]
+    async fn ask() -> Result<(), Error> {
+        Ok(())
+    }
+
+    let (layer, breaker) = (layer("tuned", LayerKind::CircuitBreaker), breaker("tuned"));
+    let set = |knob: &str, value: Value| layer.set(knob, value).unwrap();
+    fail(breaker, 4);
+    set("failure_rate", 0.9.into());
+    set("slow_call_rate", 0.9.into());
+    set("open_for", ms(100).into());
+    set("open_factor", 4.0.into());
+    set("open_max", ms(300).into());
+    set("half_open_calls", Value::Count(2));
+    set("half_open_max", ms(50).into());
+    assert_eq!(counted(breaker), (4, 4), "nothing is lost");
+    set("min_calls", Value::Count(5));
+    fail(breaker, 1);
+    assert_eq!(breaker.state(), BreakerState::Open);
+    assert_eq!(breaker.snapshot().open_for_remaining, Some(ms(100)));
+
+    sleep(ms(100)).await;
+    let probes = [
+        breaker.try_acquire().unwrap(),
+        breaker.try_acquire().unwrap(),
+    ];
+    assert!(breaker.try_acquire().is_err());
+    sleep(ms(50)).await;
+    fail(breaker, 1);
+    drop(probes);
+    assert_eq!(
+        breaker.snapshot().open_for_remaining,
+        Some(ms(300)),
+        "400, if it may grow so far"
+    );
+
+    breaker.reset();
+    set("consecutive_failures", Value::Count(2));
+    fail(breaker, 2);
+    assert_eq!(breaker.state(), BreakerState::Open);
+    breaker.reset();
+    layer.unset("consecutive_failures").unwrap();
+    fail(breaker, 2);
+    assert_eq!(breaker.state(), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_calls_are_known_from_the_next_call_on() {
+    #[circuit_breaker(name = "slow from now on")]
+    async fn ask() -> Result<(), Error> {
+        sleep(ms(20)).await;
+        Ok(())
+    }
+
+    let site = "slow from now on";
+    let layer = layer(site, LayerKind::CircuitBreaker);
+    let _ = ask().await;
+    layer.set("slow_call", ms(10).into()).unwrap();
+    let _ = ask().await;
+    assert_eq!(breaker(site).snapshot().slow, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_window_starts_empty() {
+    let breaker = CircuitBreaker::new(CircuitBreakerSettings::new().min_calls(100));
+    fail(&breaker, 4);
+    breaker.set("window", Value::Count(3)).unwrap();
+    fail(&breaker, 2);
+    assert_eq!(counted(&breaker), (2, 2));
+    fail(&breaker, 1);
+    assert_eq!(
+        breaker.state(),
+        BreakerState::Open,
+        "a full window is enough"
+    );
+    breaker.reset();
+    breaker.set("window", ms(5000).into()).unwrap();
+    fail(&breaker, 3);
+    assert_eq!(counted(&breaker), (3, 3));
+    assert_eq!(breaker.settings()[2].value, Some(Value::Duration(ms(5000))));
+    breaker.unset("window").unwrap();
+    assert_eq!(
+        breaker.settings()[2].value,
+        Some(Value::Duration(Duration::from_secs(10)))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_holds_from_the_next_call_and_not_the_next_attempt() {
+    #[retry(
+        name = "next call",
+        count = 3,
+        backoff = "constant",
+        delay_ms = 10,
+        jitter = "none"
+    )]
+    async fn ask(calls: &Calls) -> Result<(), Error> {
+        calls.note();
+        layer("next call", LayerKind::Retry)
+            .set("count", Value::Count(5))
+            .unwrap();
+        Err(Error::Transient)
+    }
+
+    let calls = Calls::new();
+    let _ = ask(&calls).await;
+    assert_eq!(calls.count(), 3);
+    let _ = ask(&calls).await;
+    assert_eq!(calls.count(), 3 + 5);
+}
+
+#[test]
+fn bad_values_are_refused_and_nothing_has_changed() {
+    #[fallback(value = Ok(()))]
+    #[retry(name = "refused", delay = "1s", max_delay = "10s")]
+    #[timeout]
+    #[circuit_breaker]
+    #[allow(dead_code)]
+    async fn ask() -> Result<(), Error> {
+        Ok(())
+    }
+    use LayerKind::{CircuitBreaker, Fallback, Retry, Timeout};
+
+    let before: Vec<_> = [Retry, Timeout, CircuitBreaker]
+        .map(|kind| read(layer("refused", kind)))
+        .into();
+    for (kind, knob, value, message) in [
+        (
+            Retry,
+            "count",
+            Value::Count(0),
+            "`count` takes a whole number, at least 1",
+        ),
+        (
+            Retry,
+            "count",
+            Value::Number(2.0),
+            "`count` takes a whole number, at least 1",
+        ),
+        (
+            Retry,
+            "backoff",
+            Value::Name("cubic"),
+            "`backoff` takes one of `constant`, `linear`, `exponential`, `fib`, `decorrelated`",
+        ),
+        (
+            Retry,
+            "factor",
+            Value::Number(0.5),
+            "`factor` takes a number, at least 1.0",
+        ),
+        (
+            Retry,
+            "factor",
+            Value::Number(f64::INFINITY),
+            "`factor` takes a number, at least 1.0",
+        ),
+        (
+            Retry,
+            "jitter",
+            Value::Number(1.5),
+            "`jitter` takes a rate from 0.0 to 1.0, or one of `none`, `full`, `equal`",
+        ),
+        (
+            Retry,
+            "delay",
+            Value::Duration(Duration::from_secs(11)),
+            "`max_delay` is below `delay`",
+        ),
+        (
+            Retry,
+            "max_delay",
+            Value::Duration(ms(999)),
+            "`max_delay` is below `delay`",
+        ),
+        (
+            Retry,
+            "max_elapsed",
+            Value::Duration(ms(0)),
+            "`max_elapsed` takes a duration longer than zero",
+        ),
+        (
+            Timeout,
+            "after",
+            Value::Duration(ms(0)),
+            "`after` takes a duration longer than zero",
+        ),
+        (
+            Timeout,
+            "ms",
+            Value::Count(5),
+            "no knob `ms`: there are `after`",
+        ),
+        (
+            CircuitBreaker,
+            "failure_rate",
+            Value::Number(-0.1),
+            "`failure_rate` takes a rate from 0.0 to 1.0",
+        ),
+        (
+            CircuitBreaker,
+            "failure_rate",
+            Value::Number(f64::NAN),
+            "`failure_rate` takes a rate from 0.0 to 1.0",
+        ),
+        (
+            CircuitBreaker,
+            "window",
+            Value::Count(70_000),
+            "`window` takes a duration longer than zero, or a number of calls from 1 to 65535",
+        ),
+        (
+            Fallback,
+            "value",
+            Value::Count(1),
+            "no knob `value`: this layer has none",
+        ),
+    ] {
+        let refused = layer("refused", kind).set(knob, value).unwrap_err();
+        assert_eq!(refused.to_string(), message);
+    }
+    let unknown = layer("refused", Retry).unset("counts").unwrap_err();
+    assert!(matches!(unknown, SettingError::UnknownKnob { knob, .. } if knob == "counts"));
+    let after: Vec<_> = [Retry, Timeout, CircuitBreaker]
+        .map(|kind| read(layer("refused", kind)))
+        .into();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn to_go_back_may_contradict_too() {
+    #[retry(name = "back", delay = "1s", max_delay = "10s")]
+    #[allow(dead_code)]
+    async fn ask() -> Result<(), Error> {
+        Ok(())
+    }
+
+    let retry = layer("back", LayerKind::Retry);
+    retry
+        .set("max_delay", Duration::from_secs(60).into())
+        .unwrap();
+    retry.set("delay", Duration::from_secs(30).into()).unwrap();
+    let refused = retry.unset("max_delay").unwrap_err();
+    assert!(matches!(refused, SettingError::Contradiction(_)));
+    assert_eq!(setting(retry, "max_delay").origin, Origin::Handle);
+    retry.unset("delay").unwrap();
+    retry.unset("max_delay").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_was_handed_in_is_set_on_itself() {
+    static SHARED: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+    #[circuit_breaker(name = "handed in", state = SHARED)]
+    async fn ask() -> Result<(), Error> {
+        Ok(())
+    }
+
+    let layer = layer("handed in", LayerKind::CircuitBreaker);
+    assert_eq!(layer.set("min_calls", 3.into()), Err(SettingError::Shared));
+    assert_eq!(layer.unset("min_calls"), Err(SettingError::Shared));
+    assert!(layer.settings().is_empty() && layer.breaker().is_none());
+    SHARED.set("min_calls", 3.into()).unwrap();
+    fail(&SHARED, 3);
+    assert!(ask().await.unwrap_err().is_open());
+    layer.set_enabled(false);
+    assert_eq!(ask().await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_layer_is_taken_out_and_put_in_again() {
+    #[fallback(value = Ok(99), name = "taken out", when_ok = |value| *value == 0)]
+    #[retry(count = 2, delay_ms = 1)]
+    #[timeout(ms = 10)]
+    #[circuit_breaker(consecutive_failures = 3)]
+    async fn ask(
+        calls: &Calls,
+        takes: Duration,
+        outcome: &Result<u32, Error>,
+    ) -> Result<u32, Error> {
+        calls.note();
+        sleep(takes).await;
+        outcome.clone()
+    }
+
+    let site = "taken out";
+    let (calls, fails) = (Calls::new(), Err(Error::Transient));
+    let switch = |kind, on| {
+        layer(site, kind).set_enabled(on);
+        assert_eq!(layer(site, kind).is_enabled(), on);
+    };
+
+    switch(LayerKind::Fallback, false);
+    assert_eq!(ask(&calls, ms(0), &fails).await, fails);
+    assert_eq!(ask(&calls, ms(0), &Ok(0)).await, Ok(0));
+    assert_eq!(calls.count(), 3);
+    switch(LayerKind::Fallback, true);
+    assert_eq!(ask(&calls, ms(0), &Ok(0)).await, Ok(99));
+
+    switch(LayerKind::Retry, false);
+    let (outcome, events) = testing::events(ask(&calls, ms(0), &fails)).await;
+    assert_eq!((outcome, calls.count()), (Ok(99), 5));
+    assert_eq!(events.len(), 1, "what is off says nothing: {events:?}");
+    switch(LayerKind::Retry, true);
+
+    switch(LayerKind::Timeout, false);
+    assert_eq!(ask(&calls, ms(50), &Ok(1)).await, Ok(1));
+    switch(LayerKind::Timeout, true);
+    assert_eq!(ask(&calls, ms(50), &Ok(1)).await, Ok(99));
+    assert_eq!(calls.count(), 6 + 2);
+
+    fail(breaker(site), 1);
+    assert_eq!(breaker(site).state(), BreakerState::Open);
+    switch(LayerKind::CircuitBreaker, false);
+    assert_eq!(ask(&calls, ms(0), &Ok(1)).await, Ok(1));
+    assert_eq!(breaker(site).state(), BreakerState::Open, "its state stays");
+    switch(LayerKind::CircuitBreaker, true);
+    assert_eq!(ask(&calls, ms(0), &Ok(1)).await, Ok(99));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_switch_turns_everything_off_but_the_fallbacks_and_on_again() {
+    #[fallback(value = Ok(99), name = "emergency")]
+    #[retry(count = 2, delay_ms = 1)]
+    #[timeout(ms = 10)]
+    #[circuit_breaker(consecutive_failures = 3)]
+    async fn ask(
+        calls: &Calls,
+        takes: Duration,
+        outcome: &Result<u32, Error>,
+    ) -> Result<u32, Error> {
+        calls.note();
+        sleep(takes).await;
+        outcome.clone()
+    }
+
+    // In a world of its own: the switch is the whole program's.
+    testing::isolated(async {
+        let calls = Calls::new();
+        breaker("emergency").force_open();
+        layer("emergency", LayerKind::Retry).set_enabled(false);
+        registry().set_enabled(false);
+        assert_eq!(ask(&calls, ms(50), &Ok(1)).await, Ok(1));
+        assert_eq!(ask(&calls, ms(0), &Err(Error::Transient)).await, Ok(99));
+        assert_eq!(calls.count(), 2);
+        assert!(
+            layer("emergency", LayerKind::Timeout).is_enabled(),
+            "by itself it is"
+        );
+
+        registry().set_enabled(true);
+        assert_eq!(ask(&calls, ms(0), &Ok(1)).await, Ok(99));
+        breaker("emergency").reset();
+        assert_eq!(ask(&calls, ms(50), &Ok(1)).await, Ok(99));
+        assert_eq!(calls.count(), 3, "a layer that was off by itself stays off");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn off_a_layer_counts_nothing_and_sets_no_deadline() {
+    #[timeout(ms = 10, name = "off")]
+    #[circuit_breaker]
+    async fn ask() -> Result<bool, Error> {
+        Ok(resilient_runtime::deadline().is_some())
+    }
+
+    assert_eq!(ask().await, Ok(true));
+    assert_eq!(counted(breaker("off")), (1, 0));
+    layer("off", LayerKind::Timeout).set_enabled(false);
+    layer("off", LayerKind::CircuitBreaker).set_enabled(false);
+    assert_eq!(ask().await, Ok(false));
+    assert_eq!(counted(breaker("off")), (1, 0));
+}
