@@ -76,7 +76,7 @@ where
             return this.inner.poll(cx).map_err(Failing::into_failure);
         };
 
-        permit.enter(Phase::Polled);
+        permit.enter_poll();
         let waits = context::waits();
         match this.inner.poll(cx) {
             Poll::Pending => {

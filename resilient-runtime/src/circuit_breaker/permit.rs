@@ -95,6 +95,15 @@ impl<'a> Permit<'a> {
         self.phase = phase;
     }
 
+    /// It is about to be polled. If a limit was put around it only after it was admitted,
+    /// its time counts at least from here: that limit may be what drops it.
+    pub(super) fn enter_poll(&mut self) {
+        self.phase = Phase::Polled;
+        if self.began.is_none() && context::nearest_deadline().is_some() {
+            self.began = Some(clock::entry());
+        }
+    }
+
     fn report(&mut self, report: Report, timed: bool) {
         self.phase = Phase::Recorded;
         let transition = self.breaker.settings.with(|settings| {
