@@ -515,3 +515,56 @@ async fn no_name_of_ours_meets_one_of_the_users() {
         Ok(106)
     );
 }
+
+#[fallback(with = stale, when = |error| *error != Down::Policy)]
+#[timeout(after = limit())]
+#[retry(when = |error| *error == Down::Own, when_ok = Vec::is_empty, on_retry = |attempt| assert!(attempt.attempt() < 3))]
+#[timeout(ms = 500)]
+#[circuit_breaker(when = |error| *error == Down::Own, ignore = |error| *error == Down::Policy)]
+async fn by_rules(service: &Flaky, key: &str) -> Result<Vec<u8>, Down> {
+    service.call().await?;
+    Ok(key.as_bytes().to_vec())
+}
+
+fn limit() -> Duration {
+    Duration::from_secs(9)
+}
+
+#[retry(when = |error| error.0.len() > 1)]
+#[circuit_breaker(state = Arc::clone(breaker), into_error = missing, when_ok = |name| name.is_empty())]
+async fn borrowing_by_rules<'k>(
+    breaker: &Arc<resilient_runtime::CircuitBreaker>,
+    names: &'k HashMap<String, String>,
+    key: &'k str,
+) -> Result<&'k str, Missing<'k>> {
+    names.get(key).map(String::as_str).ok_or(Missing(key))
+}
+
+fn missing<'k>(_: resilient_runtime::PolicyError) -> Missing<'k> {
+    Missing("")
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_borrow_can_be_spawned() {
+    let answer = tokio::spawn(async {
+        let (service, key) = (Flaky::failing(2), "k".to_owned());
+        let mut seen = Vec::new();
+        exclusive(&service, &mut seen).await?;
+        five_layers(&service, &key).await?;
+        by_rules(&service, &key).await
+    });
+    assert_eq!(answer.await.unwrap(), Ok(b"k".to_vec()));
+
+    let answer = tokio::spawn(async {
+        let breaker = Arc::new(resilient_runtime::CircuitBreaker::new(
+            resilient_runtime::CircuitBreakerSettings::new(),
+        ));
+        let names = HashMap::from([("k".to_owned(), "name".to_owned())]);
+        let key = "k".to_owned();
+        borrowing_by_rules(&breaker, &names, &key)
+            .await
+            .map(str::len)
+            .map_err(|_| ())
+    });
+    assert_eq!(answer.await.unwrap(), Ok(4));
+}
