@@ -3,7 +3,7 @@
 //! Every mistake is reported and the next knob read on from the next comma, so that one slip does
 //! not hide another.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, Token, token};
@@ -348,9 +348,4 @@ pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
             break;
         }
     }
-}
-
-/// A name for an attribute that stands for the whole of it in errors.
-pub(crate) fn whole(attribute: &str, span: Span) -> Ident {
-    Ident::new(attribute, span)
 }

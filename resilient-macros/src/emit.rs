@@ -1,236 +1,20 @@
-//! The stack round the body. All that is written here has the span of the expansion, but for what
-//! the compiler may complain about: the return type, the `async`, the user's own expressions.
+//! The stack round the body. All that is written has the span of the expansion, but for what the
+//! compiler may complain about: the return type, the `async`, the user's own expressions.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::visit_mut::{VisitMut, visit_type_mut};
-use syn::{Attribute, Expr, Token, Type};
+use syn::{Attribute, Type};
 
 use crate::body::Kind;
 use crate::family::Family;
+use crate::flow::{Around, Flow, future};
 use crate::function::Function;
 use crate::krate;
+use crate::output::{Output, judge};
 use crate::params::{Held, Params, without_mut};
 use crate::policy::Policy;
-use crate::stack::{Capture, Planned, Shared, Stack, refuses};
+use crate::stack::{Planned, Stack, refuses};
 use crate::tokens::split_inner_attributes;
-
-/// What the layers inside have come to.
-pub(crate) enum Flow {
-    /// Statements of which the last is `let call = <future>;`.
-    Call(TokenStream),
-    /// Statements, and then an expression that is the outcome.
-    Outcome {
-        statements: TokenStream,
-        outcome: TokenStream,
-    },
-    /// Statements and an expression that is what the function answers with.
-    Answer(TokenStream),
-}
-
-impl Flow {
-    pub(crate) fn into_call(self, around: &Around<'_>) -> TokenStream {
-        match self {
-            Self::Call(statements) => statements,
-            Self::Outcome {
-                statements,
-                outcome,
-            } => around.future(&quote!(#statements #outcome)),
-            Self::Answer(body) => around.future(&body),
-        }
-    }
-
-    /// Statements, and then a `match` on the outcome, which leaves nothing of it behind.
-    pub(crate) fn into_match(self, arms: &TokenStream) -> (TokenStream, TokenStream) {
-        let at = Span::mixed_site();
-        match self {
-            Self::Call(statements) => (statements, quote_spanned!(at=> match call.await { #arms })),
-            Self::Outcome {
-                statements,
-                outcome,
-            } => {
-                let scope = quote_spanned!(at=> {
-                    #statements
-                    let outcome = #outcome;
-                    match outcome { #arms }
-                });
-                (TokenStream::new(), scope)
-            }
-            Self::Answer(body) => (body, TokenStream::new()),
-        }
-    }
-}
-
-/// What a layer knows of its surroundings.
-pub(crate) struct Around<'a> {
-    pub(crate) local: &'a Ident,
-    pub(crate) output: &'a Output,
-    shared: &'a Shared,
-    async_span: Span,
-    /// Whether a layer inside of this one can refuse: then a `Failure` arrives, else a `Judged`.
-    pub(crate) refused_inside: bool,
-    pub(crate) outermost: bool,
-    /// Whether nobody outside needs the arguments any more.
-    owns_arguments: bool,
-    /// The function's arguments, as they can be handed to another.
-    pub(crate) handed_on: Vec<TokenStream>,
-}
-
-impl Around<'_> {
-    /// `body` as a future for the next layer.
-    pub(crate) fn future(&self, body: &TokenStream) -> TokenStream {
-        let at = Span::mixed_site();
-        let asyncness = asyncness(self.async_span);
-        let capture = self.owns_arguments.then(|| Token![move](at));
-        quote_spanned!(at=> let call = #asyncness #capture { #body };)
-    }
-
-    /// `outcome` as the function answers with it.
-    pub(crate) fn finish(&self, outcome: &TokenStream) -> TokenStream {
-        let at = Span::mixed_site();
-        let convert = if self.refused_inside {
-            match &self.shared.into_error {
-                Some(path) => quote_spanned!(at=> |failure| failure.into_error_by(#path)),
-                None => {
-                    let at = self.output.span;
-                    quote_spanned!(at=> __resilient::Failure::into_error)
-                }
-            }
-        } else {
-            quote_spanned!(at=> __resilient::Judged::into_error)
-        };
-        quote_spanned!(at=> #outcome.map_err(#convert))
-    }
-
-    /// A failure as the function's own error.
-    pub(crate) fn error_of(&self, failure: &TokenStream) -> TokenStream {
-        match (&self.shared.into_error, self.refused_inside) {
-            (Some(path), true) => {
-                let at = Span::mixed_site();
-                quote_spanned!(at=> #failure.into_error_by(#path))
-            }
-            (_, refused) => {
-                let at = if refused {
-                    self.output.span
-                } else {
-                    Span::mixed_site()
-                };
-                quote_spanned!(at=> #failure.into_error())
-            }
-        }
-    }
-
-    /// The function that makes the error of a `PolicyError`.
-    pub(crate) fn conversion(&self) -> TokenStream {
-        match &self.shared.into_error {
-            Some(path) => path.to_token_stream(),
-            None => {
-                let at = self.output.span;
-                quote_spanned!(at=> __resilient::from_policy)
-            }
-        }
-    }
-
-    /// An answer of the function's own type, made ready for the layers outside if there are any.
-    pub(crate) fn rejudged(&self, answer: TokenStream) -> TokenStream {
-        if self.outermost {
-            return answer;
-        }
-        let at = Span::mixed_site();
-        let judge = judge(self.output, self.shared);
-        let wrap = self
-            .refused_inside
-            .then(|| quote_spanned!(at=> .map_err(__resilient::Failure::Error)));
-        quote_spanned!(at=> __resilient::judge(#answer, #judge) #wrap)
-    }
-}
-
-/// The return type, in the three ways in which it is written.
-pub(crate) struct Output {
-    /// With `_` for each `impl Trait`: where the compiler infers.
-    pub(crate) hinted: Type,
-    /// With `()` for each `impl Trait`: where it must not have to.
-    pub(crate) nameable: Type,
-    /// Where it stands, with the names of this expansion.
-    pub(crate) span: Span,
-}
-
-impl Output {
-    fn new(ty: &Type) -> Self {
-        Self {
-            hinted: without_impl_trait(ty, &syn::parse_quote!(_)),
-            nameable: without_impl_trait(ty, &syn::parse_quote!(())),
-            span: Span::mixed_site().located_at(syn::spanned::Spanned::span(ty)),
-        }
-    }
-}
-
-fn without_impl_trait(ty: &Type, by: &Type) -> Type {
-    struct Replace<'a>(&'a Type);
-
-    impl VisitMut for Replace<'_> {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            if matches!(ty, Type::ImplTrait(_)) {
-                *ty = self.0.clone();
-            } else {
-                visit_type_mut(self, ty);
-            }
-        }
-    }
-
-    let mut ty = ty.clone();
-    Replace(by).visit_type_mut(&mut ty);
-    ty
-}
-
-/// A knob that is handed to the layer beside the future.
-pub(crate) struct Rule {
-    name: &'static str,
-    value: TokenStream,
-}
-
-impl Rule {
-    pub(crate) const fn new(name: &'static str, value: TokenStream) -> Self {
-        Self { name, value }
-    }
-
-    pub(crate) fn given(name: &'static str, expr: Option<&Expr>) -> Option<Self> {
-        expr.map(|expr| Self::new(name, expr.to_token_stream()))
-    }
-}
-
-// rules::<R>().when(|error| ..).when_ok(|value| ..)
-pub(crate) fn rules<const N: usize>(
-    output: &Output,
-    rules: [Option<Rule>; N],
-) -> Option<TokenStream> {
-    let at = Span::mixed_site();
-    let calls: Vec<TokenStream> = rules
-        .into_iter()
-        .flatten()
-        .map(|rule| crate::value::call(rule.name, &rule.value))
-        .collect();
-    let ty = &output.nameable;
-    (!calls.is_empty()).then(|| quote_spanned!(at=> __resilient::rules::<#ty>() #(#calls)*))
-}
-
-// |error: &ErrorOf<R>| classify!(error)
-fn judge(output: &Output, shared: &Shared) -> TokenStream {
-    let at = Span::mixed_site();
-    let ty = &output.nameable;
-    let verdict = match &shared.classify {
-        Some(path) => quote_spanned!(at=> __resilient::classified!(error, #path)),
-        None => quote_spanned!(at=> __resilient::classify!(error)),
-    };
-    let type_at = output.span;
-    let error = quote_spanned!(type_at=> __resilient::ErrorOf<#ty>);
-    quote_spanned!(at=> |error: &#error| #verdict)
-}
-
-fn asyncness(span: Span) -> TokenStream {
-    let at = Span::mixed_site().located_at(span);
-    quote_spanned!(at=> async)
-}
 
 /// The whole function anew.
 pub(crate) fn function(
@@ -342,7 +126,8 @@ fn run(
     block: &Group,
 ) -> TokenStream {
     let async_span = function.body.async_span;
-    let mut flow = Flow::Call(attempt(stack, output, async_span, block));
+    let owns = stack.owns_arguments(&stack.layers, params);
+    let mut flow = Flow::Call(attempt(stack, output, async_span, owns, block));
     for (at, layer) in stack.layers.iter().enumerate().rev() {
         let (outside, inside) = stack.layers.split_at(at);
         let around = Around {
@@ -389,15 +174,16 @@ fn finished(around: &Around<'_>, flow: Flow) -> TokenStream {
 // let call = judged(call, |error| ..);
 //
 // The hint ties every `?` and `return` in the body to the declared type, as in the bare function.
-fn attempt(stack: &Stack, output: &Output, async_span: Span, block: &Group) -> TokenStream {
+fn attempt(
+    stack: &Stack,
+    output: &Output,
+    async_span: Span,
+    owns: bool,
+    block: &Group,
+) -> TokenStream {
     let at = Span::mixed_site();
     let type_at = output.span;
     let hinted = &output.hinted;
-    let asyncness = asyncness(async_span);
-    let capture: Option<Token![move]> = match stack.capture {
-        Capture::Move => Some(Token![move](at)),
-        Capture::Borrow => None,
-    };
     let copies = stack.copies.iter().map(|copied| {
         let (own, copy) = (copied.own_name(), copied.copy());
         quote_spanned!(at=> let #own = #copy;)
@@ -415,15 +201,20 @@ fn attempt(stack: &Stack, output: &Output, async_span: Span, block: &Group) -> T
     );
     let ret = quote_spanned!(type_at=> let ret: #hinted = #block;);
     let judged = quote_spanned!(type_at=> __resilient::judged);
-    quote_spanned!(at=>
-        #(#copies)*
-        let call = #asyncness #capture {
+    let call = future(
+        async_span,
+        owns,
+        &quote_spanned!(at=>
             #hint
             #(#owned)*
             #ret
             #[allow(unreachable_code)]
             ret
-        };
+        ),
+    );
+    quote_spanned!(at=>
+        #(#copies)*
+        #call
         let call = #judged(call, #judge);
     )
 }

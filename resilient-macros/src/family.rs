@@ -5,7 +5,6 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Attribute, Meta, Path};
 
-use crate::args::whole;
 use crate::errors::Errors;
 use crate::krate::CRATES;
 use crate::policy;
@@ -39,7 +38,7 @@ impl Family {
     ) -> Self {
         let homes = homes(&args, attrs);
         let mut members = vec![Member {
-            name: whole(own, Span::call_site()),
+            name: Ident::new(own, Span::call_site()),
             args,
             path: None,
         }];

@@ -1,5 +1,5 @@
-//! The plan: the layers in order with their names, what holds for all of them, how the body's block
-//! holds the arguments, and which of them it gets as copies.
+//! The plan: the layers in order with their names, what holds for all of them, who owns the arguments,
+//! and of which each attempt gets a copy.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
@@ -16,7 +16,6 @@ pub(crate) struct Stack {
     /// The outermost first.
     pub(crate) layers: Vec<Planned>,
     pub(crate) shared: Shared,
-    pub(crate) capture: Capture,
     pub(crate) copies: Vec<Copied>,
 }
 
@@ -88,16 +87,6 @@ fn same(one: &impl ToTokens, other: &impl ToTokens) -> bool {
     one.to_token_stream().to_string() == other.to_token_stream().to_string()
 }
 
-/// How the block around the body holds the arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Capture {
-    /// It runs once and nobody else needs them: it owns them.
-    Move,
-    /// It is made anew for each attempt, or another layer needs them too: it borrows what the body
-    /// only uses.
-    Borrow,
-}
-
 /// An argument that each attempt gets as its own.
 pub(crate) struct Copied {
     pub(crate) ident: Ident,
@@ -109,7 +98,6 @@ impl Stack {
     pub(crate) fn plan(layers: Vec<Parsed>, shared: Shared, params: &Params) -> Self {
         let policies: Vec<Policy> = layers.into_iter().map(|parsed| parsed.policy).collect();
         let copies = copies(&policies, params);
-        let capture = capture(&policies, params);
         let mut kinds: Vec<&str> = Vec::new();
         let layers = policies
             .into_iter()
@@ -128,14 +116,12 @@ impl Stack {
         Self {
             layers,
             shared,
-            capture,
             copies,
         }
     }
-}
 
-impl Stack {
-    /// Whether what is inside of the layers `outside` may take the arguments with it.
+    /// Whether what is inside of the layers `outside` may own the arguments: it runs once, and nobody
+    /// else needs them. Otherwise it borrows what it only uses.
     pub(crate) fn owns_arguments(&self, outside: &[Planned], params: &Params) -> bool {
         // Inside of a retry everything is made anew for each attempt.
         let again = |layer: &Planned| matches!(layer.policy, Policy::Retry(_));
@@ -174,15 +160,6 @@ fn names(kind: &str, number: usize) -> (Ident, Ident) {
             format_ident!("{kind}_{number}", span = at),
             format_ident!("__RESILIENT_{capitals}_{number}", span = at),
         ),
-    }
-}
-
-fn capture(policies: &[Policy], params: &Params) -> Capture {
-    let again = |policy: &Policy| matches!(policy, Policy::Retry(_));
-    if policies.iter().any(again) || use_arguments(policies, params) {
-        Capture::Borrow
-    } else {
-        Capture::Move
     }
 }
 

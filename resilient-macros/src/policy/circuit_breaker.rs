@@ -12,8 +12,8 @@ use syn::Expr;
 
 use super::{Declaration, Layer};
 use crate::args::{Args, Key};
-use crate::emit::{Around, Flow, Rule, rules};
 use crate::errors::Errors;
+use crate::flow::{Around, Flow, Rule, rules};
 use crate::value::{self, Setting, ToValue, Window, Zero, call, constant};
 
 #[derive(Default)]

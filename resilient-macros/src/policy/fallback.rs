@@ -17,8 +17,8 @@ use syn::Expr;
 
 use super::{Declaration, Layer};
 use crate::args::{Args, Key};
-use crate::emit::{Around, Flow};
 use crate::errors::Errors;
+use crate::flow::{Around, Flow};
 
 pub(crate) struct Fallback {
     /// `None` after a mistake that has been reported.
@@ -104,31 +104,29 @@ impl Fallback {
         }
     }
 
-    fn condition(&self, around: &Around<'_>) -> Pattern {
+    /// A pattern with its guard.
+    fn condition(&self, around: &Around<'_>) -> TokenStream {
         let at = Span::mixed_site();
         let (local, output) = (around.local, &around.output.nameable);
         let replaces = |failure| self.replaces(around, &failure);
         match &self.when_ok {
             None => {
                 let replaces = replaces(quote_spanned!(at=> &failure));
-                Pattern(quote_spanned!(at=> ::core::result::Result::Err(failure) if #replaces))
+                quote_spanned!(at=> ::core::result::Result::Err(failure) if #replaces)
             }
             Some(when_ok) => {
                 let on_error = replaces(quote_spanned!(at=> failure));
-                Pattern(quote_spanned!(at=>
+                quote_spanned!(at=>
                     outcome if #local.replaces_outcome(
                         &outcome,
                         |failure| #on_error,
                         __resilient::ok_predicate::<#output, _>(#when_ok),
                     )
-                ))
+                )
             }
         }
     }
 }
-
-/// A pattern with its guard.
-struct Pattern(TokenStream);
 
 impl Layer for Fallback {
     fn local(&self) -> &'static str {
@@ -168,7 +166,7 @@ impl Layer for Fallback {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let Pattern(pattern) = self.condition(around);
+        let pattern = self.condition(around);
         let passed = if around.outermost {
             around.finish(&quote_spanned!(at=> outcome))
         } else {

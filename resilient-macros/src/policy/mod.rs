@@ -14,8 +14,8 @@ pub(crate) use self::fallback::{Answer, Fallback};
 pub(crate) use self::retry::Retry;
 pub(crate) use self::timeout::Timeout;
 use crate::args::{Args, Schema};
-use crate::emit::{Around, Flow};
 use crate::errors::Errors;
+use crate::flow::{Around, Flow};
 
 macro_rules! policies {
     ($($name:literal => $Policy:ident),* $(,)?) => {

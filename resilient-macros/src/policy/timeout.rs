@@ -12,8 +12,8 @@ use syn::Expr;
 
 use super::{Declaration, Layer};
 use crate::args::{Args, Key};
-use crate::emit::{Around, Flow};
 use crate::errors::Errors;
+use crate::flow::{Around, Flow};
 use crate::value::{self, Setting, Zero};
 
 const DEFAULT: Duration = Duration::from_secs(1);

@@ -1,0 +1,59 @@
+//! The function's return type, and what is said by it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::Type;
+use syn::visit_mut::{VisitMut, visit_type_mut};
+
+use crate::stack::Shared;
+
+/// The return type, in the three ways in which it is written.
+pub(crate) struct Output {
+    /// With `_` for each `impl Trait`: where the compiler infers.
+    pub(crate) hinted: Type,
+    /// With `()` for each `impl Trait`: where it must not have to.
+    pub(crate) nameable: Type,
+    /// Where it stands, with the names of this expansion.
+    pub(crate) span: Span,
+}
+
+impl Output {
+    pub(crate) fn new(ty: &Type) -> Self {
+        Self {
+            hinted: without_impl_trait(ty, &syn::parse_quote!(_)),
+            nameable: without_impl_trait(ty, &syn::parse_quote!(())),
+            span: Span::mixed_site().located_at(syn::spanned::Spanned::span(ty)),
+        }
+    }
+}
+
+fn without_impl_trait(ty: &Type, by: &Type) -> Type {
+    struct Replace<'a>(&'a Type);
+
+    impl VisitMut for Replace<'_> {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if matches!(ty, Type::ImplTrait(_)) {
+                *ty = self.0.clone();
+            } else {
+                visit_type_mut(self, ty);
+            }
+        }
+    }
+
+    let mut ty = ty.clone();
+    Replace(by).visit_type_mut(&mut ty);
+    ty
+}
+
+// |error: &ErrorOf<R>| classify!(error)
+pub(crate) fn judge(output: &Output, shared: &Shared) -> TokenStream {
+    let at = Span::mixed_site();
+    let ty = &output.nameable;
+    let verdict = match &shared.classify {
+        Some(path) => quote_spanned!(at=> __resilient::classified!(error, #path)),
+        None => quote_spanned!(at=> __resilient::classify!(error)),
+    };
+    let type_at = output.span;
+    let error = quote_spanned!(type_at=> __resilient::ErrorOf<#ty>);
+    quote_spanned!(at=> |error: &#error| #verdict)
+}
