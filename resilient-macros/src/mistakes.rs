@@ -381,6 +381,7 @@ fn answers() {
         "io::Result<()>",
         "Answer",
         "<Self as Get>::Answer",
+        "<Self as Get>::Option",
     ] {
         get(&format!("-> {answer}"), &[]);
     }
@@ -570,4 +571,81 @@ fn a_mistake_leaves_the_function_and_takes_the_attributes() {
             .parse()
             .expect("tokens");
     assert_eq!(function.trim(), expected.to_string());
+}
+
+#[test]
+fn arguments_under_async_trait() {
+    let get = |attribute: &str, arguments: &str, moves: &str, parts: &[&str]| {
+        says(
+            &format!(
+                "#[{attribute}] fn get<'async_trait>({arguments}) -> Pin<Box<dyn Future<Output = Result<u32, Down>> + 'async_trait>> {{
+                    Box::pin(async move {{
+                        if let Some(__ret) = None::<Result<u32, Down>> {{ return __ret; }}
+                        {moves}
+                        let __ret: Result<u32, Down> = {{ x }};
+                        __ret
+                    }})
+                }}"
+            ),
+            parts,
+        );
+    };
+    get("retry", "self", "let mut __self = self;", &["`mut self`"]);
+    get("retry", "self", "let __self = self;", &[]);
+    get("retry", "&'life0 mut self", "let mut __self = self;", &[]);
+    get(
+        "retry(clone(self))",
+        "&'life0 self",
+        "let __self = self;",
+        &["`self` cannot be copied"],
+    );
+
+    let (arguments, moves) = (
+        "__arg0: (u8, u8), __arg1: u8, key: String, __argument: String",
+        "let (a, mut b) = { let __arg0 = __arg0; __arg0 };
+         let __arg1 = __arg1; let mut key = key; let __argument = __argument;",
+    );
+    get("retry(clone(a, b, key))", arguments, moves, &[]);
+    get(
+        "retry(clone(__arg0))",
+        arguments,
+        moves,
+        &["no argument `__arg0`"],
+    );
+    get(
+        "fallback(with = f)",
+        arguments,
+        moves,
+        &["has no name", "has no name"],
+    );
+    get(
+        "fallback(with = f)",
+        "key: &'life0 str, &c: &'life1 u8",
+        "",
+        &["has no name"],
+    );
+}
+
+#[test]
+fn receivers() {
+    let instrumented = |arguments: &str, parts: &[&str]| {
+        let body = "{ let __tracing_attr_span = x; async move { y }.await }";
+        says(
+            &format!("#[retry] async fn get({arguments}) -> Result<u32, Down> {body}"),
+            parts,
+        );
+    };
+    let moved = ["put `#[instrument]` below"];
+    instrumented("&self", &[]);
+    instrumented("&'a self", &[]);
+    instrumented("self: &Self", &[]);
+    instrumented("self: (&Self)", &[]);
+    instrumented("self", &moved);
+    instrumented("self: &mut Self", &moved);
+    instrumented("self: Box<Self>", &moved);
+    for primitive in ["u8", "usize", "f64", "bool", "char"] {
+        instrumented(&format!("n: {primitive}"), &[]);
+    }
+    instrumented("n: u8::Type", &moved);
+    instrumented("n: Option<u8>", &moved);
 }

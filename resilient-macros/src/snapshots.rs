@@ -317,3 +317,78 @@ fn boxed() {
         Some("impl Client"),
     );
 }
+
+#[test]
+fn async_trait_arguments() {
+    pinned_in(
+        "async_trait_arguments",
+        r#"
+        #[fallback(value = Ok(b))]
+        #[retry(clone(key))]
+        fn get<'life0, 'life1, 'async_trait>(
+            &'life0 mut self,
+            __arg1: (u32, u32),
+            __arg2: u32,
+            key: String,
+            seen: &'life1 mut Vec<u32>,
+        ) -> ::core::pin::Pin<Box<
+            dyn ::core::future::Future<Output = Result<u32, Status>> + ::core::marker::Send + 'async_trait
+        >>
+        where
+            'life0: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async move {
+                if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<Result<u32, Status>> {
+                    #[allow(unreachable_code)]
+                    return __ret;
+                }
+                let mut __self = self;
+                let (mut a, b) = {
+                    let __arg1 = __arg1;
+                    __arg1
+                };
+                let __arg2 = __arg2;
+                let key = key;
+                let __ret: Result<u32, Status> = {
+                    a += b;
+                    __self.call(a, key, seen).await
+                };
+                #[allow(unreachable_code)]
+                __ret
+            })
+        }
+        "#,
+        Some("impl Get for Client"),
+    );
+}
+
+/// Whether the timeout below the retry was taken for one of ours.
+fn takes(attributes: &str) -> bool {
+    let source = format!("{attributes} async fn get() -> Result<u32, Down> {{ x }}");
+    expanded(&source)
+        .to_string()
+        .contains("__RESILIENT_TIMEOUT")
+}
+
+#[test]
+fn siblings_are_known_by_their_paths() {
+    assert!(takes("#[retry] #[timeout]"));
+    assert!(takes("#[retry] #[resilient_runtime::timeout]"));
+    assert!(takes("#[retry] #[::resilient_macros::timeout(ms = 5)]"));
+    assert!(takes("#[retry(count = 3, crate = ::rt)] #[rt::timeout]"));
+    assert!(takes(
+        "#[retry] #[rt::timeout(ms = 3, crate = crate::vendor::rt)]"
+    ));
+    assert!(takes(
+        "#[retry(crate = crate::vendor::rt)] #[vendor::rt::timeout]"
+    ));
+    assert!(takes(
+        "#[rt::retry] #[crate::rt::timeout(crate = crate::rt)]"
+    ));
+    assert!(!takes("#[retry] #[ntest::timeout(5)]"));
+    assert!(!takes("#[retry] #[rt::timeout]"));
+    assert!(!takes("#[retry(crate = ::smart)] #[art::timeout]"));
+    assert!(!takes("#[retry] #[::timeout]"));
+    assert!(!takes("#[retry] #[other(crate = ::rt)] #[rt::timeout]"));
+}

@@ -1,0 +1,106 @@
+impl Get for Client {
+    fn get<'life0, 'life1, 'async_trait>(
+        &'life0 mut self,
+        __arg1: (u32, u32),
+        __arg2: u32,
+        key: String,
+        seen: &'life1 mut Vec<u32>,
+    ) -> ::core::pin::Pin<
+        Box<
+            dyn ::core::future::Future<
+                Output = Result<u32, Status>,
+            > + ::core::marker::Send + 'async_trait,
+        >,
+    >
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(async move {
+            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<
+                Result<u32, Status>,
+            > {
+                #[allow(unreachable_code)] return __ret;
+            }
+            let mut __self = self;
+            let (a, b) = {
+                let __arg1 = __arg1;
+                __arg1
+            };
+            let __arg2 = __arg2;
+            let key = key;
+            let __ret: Result<u32, Status> = {
+                #[allow(unused_imports)]
+                use retry as _;
+                use ::resilient_runtime::__private as __resilient;
+                let (fallback, retry) = {
+                    static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                        || {
+                            fn here() {}
+                            ::core::any::type_name_of_val(&here)
+                        },
+                        ::core::file!(),
+                        ::core::line!(),
+                        &[&__RESILIENT_FALLBACK, &__RESILIENT_RETRY],
+                    );
+                    static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
+                        &__RESILIENT_SITE,
+                    );
+                    static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
+                        &__RESILIENT_SITE,
+                        __resilient::Retry::new(3),
+                    );
+                    __resilient::register! {
+                        & __RESILIENT_SITE
+                    }
+                    (&__RESILIENT_FALLBACK, &__RESILIENT_RETRY)
+                };
+                {
+                    let mut attempts = retry.attempts();
+                    let outcome = loop {
+                        let own_a = ::core::clone::Clone::clone(&a);
+                        let own_key = ::core::clone::Clone::clone(&key);
+                        let call = async {
+                            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                                Result<u32, Status>,
+                            > {
+                                return ret;
+                            }
+                            #[allow(clippy::shadow_unrelated)]
+                            let mut a = own_a;
+                            #[allow(clippy::shadow_unrelated)]
+                            let key = own_key;
+                            let ret: Result<u32, Status> = {
+                                a += b;
+                                __self.call(a, key, seen).await
+                            };
+                            #[allow(unreachable_code)] ret
+                        };
+                        let call = __resilient::judged(
+                            call,
+                            |error: &__resilient::ErrorOf<Result<u32, Status>>| {
+                                __resilient::classify!(error)
+                            },
+                        );
+                        let pause = match attempts.next(call.await) {
+                            ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                            ::core::ops::ControlFlow::Continue(pause) => pause,
+                        };
+                        pause.await;
+                    };
+                    match outcome {
+                        ::core::result::Result::Err(
+                            failure,
+                        ) if fallback.replaces(&failure) => {}
+                        outcome => {
+                            return outcome.map_err(__resilient::Judged::into_error);
+                        }
+                    }
+                }
+                let ret: Result<u32, Status> = Ok(b);
+                ret
+            };
+            #[allow(unreachable_code)] __ret
+        })
+    }
+}
