@@ -1,6 +1,7 @@
 //! The fallback of an annotated function.
 
 use super::by_class;
+use crate::clock;
 use crate::error::PolicyError;
 use crate::event::EventKind;
 use crate::site::{Caller, Layer, LayerKind, NoKnobs, Site, Switch, Tuning};
@@ -66,7 +67,7 @@ impl FallbackLayer {
             Ok(value) => {
                 let used = self.switch.is_on() && when_ok(value);
                 if used {
-                    self.tell(None);
+                    self.begin(None);
                 }
                 used
             }
@@ -76,12 +77,15 @@ impl FallbackLayer {
     fn used_if<X: Failing>(&self, failure: &X, wanted: impl FnOnce(&X) -> bool) -> bool {
         let used = self.switch.is_on() && wanted(failure);
         if used {
-            self.tell(Some(failure.verdict().cause));
+            self.begin(Some(failure.verdict().cause));
         }
         used
     }
 
-    fn tell(&self, cause: Option<Cause>) {
+    fn begin(&self, cause: Option<Cause>) {
+        // What the layers shared was read before the body was refused: the other answer
+        // reads anew.
+        clock::forget();
         Caller::Site(self.site).emit(|| EventKind::FallbackUsed { cause });
     }
 }
