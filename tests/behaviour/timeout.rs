@@ -5,8 +5,11 @@ mod common;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{Calls, Error, ms};
-use resilient_runtime::{PolicyErrorKind, Timeout, deadline, retry, timeout};
+use common::{Calls, Error, breaker, ms};
+use futures::FutureExt as _;
+use resilient_runtime::{
+    PolicyErrorKind, Timeout, circuit_breaker, deadline, fallback, retry, timeout,
+};
 use tokio::time::{Instant, sleep};
 
 /// What a call came to, and after how many milliseconds.
@@ -155,8 +158,6 @@ async fn a_body_that_is_ready_at_once_is_never_timed_out() {
         tokio::time::advance(ms(20)).now_or_never();
         Ok(7)
     }
-    use futures::FutureExt as _;
-
     assert_eq!(ask(ms(10)).await, Ok(7));
     assert_eq!(ask(Duration::ZERO).await, Ok(7));
 }
@@ -205,7 +206,6 @@ async fn it_counts_from_the_entry_and_not_from_when_the_call_was_made() {
 
 #[tokio::test(start_paused = true)]
 async fn time_that_the_first_poll_takes_counts() {
-    use futures::FutureExt as _;
     #[timeout(ms = 100)]
     async fn ask() -> Result<(), Error> {
         tokio::time::advance(ms(80)).now_or_never();
@@ -216,6 +216,45 @@ async fn time_that_the_first_poll_takes_counts() {
     let (outcome, took) = timed(ask()).await;
     assert!(outcome.unwrap_err().is_timed_out());
     assert_eq!(took, 100);
+}
+
+/// What is left of 100 ms, seen after 50 ms have passed without a wait.
+async fn left_of_a_later_one() -> Result<Option<u64>, Error> {
+    #[timeout(ms = 100)]
+    async fn later() -> Result<Option<u64>, Error> {
+        Ok(left())
+    }
+    tokio::time::advance(ms(50)).now_or_never();
+    later().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_begins_later_in_the_same_poll_counts_from_its_own_entry() {
+    #[timeout(ms = 900)]
+    async fn in_the_body() -> Result<Option<u64>, Error> {
+        left_of_a_later_one().await
+    }
+    #[timeout(ms = 900)]
+    #[fallback(with = |_error| left_of_a_later_one(), when = |_| true)]
+    #[circuit_breaker(name = "refusing at once")]
+    async fn in_the_fallback() -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
+    #[timeout(ms = 900)]
+    #[retry(count = 2, delay_ms = 0)]
+    #[timeout(ms = 100)]
+    async fn in_the_next_attempt(calls: &Calls) -> Result<Option<u64>, Error> {
+        if calls.note() == 2 {
+            return Ok(left());
+        }
+        tokio::time::advance(ms(50)).now_or_never();
+        Err(Error::Transient)
+    }
+
+    assert_eq!(in_the_body().await, Ok(Some(100)));
+    breaker("refusing at once").force_open();
+    assert_eq!(in_the_fallback().await, Ok(Some(100)));
+    assert_eq!(in_the_next_attempt(&Calls::new()).await, Ok(Some(100)));
 }
 
 #[tokio::test(start_paused = true)]
