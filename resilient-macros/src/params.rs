@@ -274,10 +274,7 @@ impl Strip<'_> {
             };
             match token {
                 TokenTree::Ident(ident) if ident == "mut" && named(rest.peek()) => {}
-                // A pattern's own brackets; a block on the right of `=` binds nothing of the user's.
-                TokenTree::Group(group)
-                    if group.delimiter() == proc_macro2::Delimiter::Parenthesis =>
-                {
+                TokenTree::Group(group) => {
                     let inner = self.statements(group.stream());
                     let mut stripped = proc_macro2::Group::new(group.delimiter(), inner);
                     stripped.set_span(group.span());

@@ -195,6 +195,22 @@ fn fallback_value_by_rules() {
 }
 
 #[test]
+fn fallback_value_of_an_argument() {
+    pinned(
+        "fallback_value_of_an_argument",
+        r#"
+        #[fallback(value = Ok(a))]
+        #[timeout(ms = 500)]
+        async fn get((mut a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
+            a += c;
+            c += 1;
+            call(a, b, c).await
+        }
+        "#,
+    );
+}
+
+#[test]
 fn fallback_inside() {
     pinned(
         "fallback_inside",
@@ -327,7 +343,7 @@ fn async_trait_arguments() {
         #[retry(clone(key))]
         fn get<'life0, 'life1, 'async_trait>(
             &'life0 mut self,
-            __arg1: (u32, u32),
+            __arg1: Pair,
             __arg2: u32,
             key: String,
             seen: &'life1 mut Vec<u32>,
@@ -344,7 +360,7 @@ fn async_trait_arguments() {
                     return __ret;
                 }
                 let mut __self = self;
-                let (mut a, b) = {
+                let Pair { mut a, b } = {
                     let __arg1 = __arg1;
                     __arg1
                 };

@@ -304,3 +304,59 @@ async fn a_fallback_inside_a_retry_gets_the_arguments_each_time() {
     assert_eq!(answer, Ok("k".to_owned()));
     assert_eq!(seen, ["k", "k?", "k", "k?", "k", "k?"]);
 }
+
+macro_rules! whole {
+    ($function:item) => {
+        #[retry]
+        #[timeout(ms = 500)]
+        $function
+    };
+}
+
+whole! {
+    async fn whole_function(service: &Flaky) -> Result<u32, Down> {
+        service.call().await
+    }
+}
+
+pub(crate) mod vendor {
+    pub(crate) use resilient_runtime as runtime;
+}
+
+macro_rules! of_this_crate {
+    ($(#[$attribute:meta])* $visibility:vis $name:ident, $limit:expr) => {
+        #[$crate::vendor::runtime::retry(crate = $crate::vendor::runtime)]
+        #[$crate::vendor::runtime::timeout(after = $limit)]
+        $(#[$attribute])*
+        $visibility async fn $name(service: &Flaky, mut n: u32) -> Result<u32, Down> {
+            n += 1;
+            service.call().await.map(|call| call + n)
+        }
+    };
+}
+
+of_this_crate!(#[inline] pub(crate) by_the_path_of_the_crate, Duration::from_secs(1));
+
+#[retry(clone(r#type))]
+#[fallback(with = raw_stale, when = |error| *error == Down::Policy)]
+async fn raw_names(service: &Flaky, r#type: String, mut r#fn: u32) -> Result<String, Down> {
+    r#fn += 1;
+    service
+        .call()
+        .await
+        .map(|call| format!("{}{}", r#type, call + r#fn))
+}
+
+async fn raw_stale(_: &Flaky, r#type: String, _: u32, _: Down) -> Result<String, Down> {
+    Ok(r#type)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whole_functions_may_come_through_macro_rules() {
+    assert_eq!(whole_function(&Flaky::failing(2)).await, Ok(3));
+    assert_eq!(by_the_path_of_the_crate(&Flaky::failing(2), 5).await, Ok(9));
+    assert_eq!(
+        raw_names(&Flaky::failing(2), "n".to_owned(), 5).await,
+        Ok("n9".to_owned())
+    );
+}

@@ -1,7 +1,7 @@
 impl Get for Client {
     fn get<'life0, 'life1, 'async_trait>(
         &'life0 mut self,
-        __arg1: (u32, u32),
+        __arg1: Pair,
         __arg2: u32,
         key: String,
         seen: &'life1 mut Vec<u32>,
@@ -23,7 +23,7 @@ impl Get for Client {
                 #[allow(unreachable_code)] return __ret;
             }
             let mut __self = self;
-            let (a, b) = {
+            let Pair { a, b } = {
                 let __arg1 = __arg1;
                 __arg1
             };

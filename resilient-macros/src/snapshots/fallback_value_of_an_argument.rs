@@ -1,0 +1,54 @@
+async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
+    #[allow(unused_imports)]
+    use timeout as _;
+    use ::resilient_runtime::__private as __resilient;
+    let (fallback, timeout) = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT],
+        );
+        static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
+            &__RESILIENT_SITE,
+        );
+        static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Timeout::new(::core::time::Duration::from_millis(500)),
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        (&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
+    };
+    let own_a = ::core::clone::Clone::clone(&a);
+    let call = async {
+        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            Result<u32, Status>,
+        > {
+            return ret;
+        }
+        #[allow(clippy::shadow_unrelated)]
+        let mut a = own_a;
+        let ret: Result<u32, Status> = {
+            a += c;
+            c += 1;
+            call(a, b, c).await
+        };
+        #[allow(unreachable_code)] ret
+    };
+    let call = __resilient::judged(
+        call,
+        |error: &__resilient::ErrorOf<Result<u32, Status>>| __resilient::classify!(error),
+    );
+    let call = timeout.limit(call);
+    match call.await {
+        ::core::result::Result::Err(failure) if fallback.replaces(&failure) => {}
+        outcome => return outcome.map_err(__resilient::Failure::into_error),
+    }
+    let ret: Result<u32, Status> = Ok(a);
+    ret
+}
