@@ -198,13 +198,15 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
         Some(key) if assigned => {
             input.call(Ident::parse_any)?;
             input.parse::<Token![=]>()?;
+            // Read in any case: a comma in the value of an unknown knob begins no other.
+            let value = read_value(&key, input);
             let (known, in_ms) = look_up(&key, schema)?;
             if known.form == Form::Names {
                 let message =
                     format!("`{key}` takes names in parentheses: write `{key}(argument)`");
                 return Err(syn::Error::new(key.span(), message));
             }
-            let value = read_value(&key, input)?;
+            let value = value?;
             Ok(Knob {
                 name: known.name,
                 key,

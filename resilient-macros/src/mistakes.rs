@@ -537,6 +537,14 @@ fn grammar() {
     on_get("retry(count == 3)", &["expected"]);
     on_get("retry(, count = 3)", &["expected"]);
     on_get("retry(count = 3,)", &[]);
+    on_get(
+        "retry(colour = |a, b| a, count = 0)",
+        &["has no knob `colour`", "at least 1"],
+    );
+    on_get(
+        "retry(clone = |a, b| a, count = 0)",
+        &["in parentheses", "at least 1"],
+    );
     on_get("retry(count = 3, count = 4)", &["given twice"]);
     on_get(
         "retry(delay = \"1s\", delay_ms = 4)",
