@@ -277,6 +277,7 @@ fn what_holds_for_the_whole_function() {
         "retry(crate = ::a), timeout(crate = ::b)",
         &["names another `crate`"],
     );
+    stack("retry(crate = ::a), timeout(crate = ::a)", &[]);
     stack(
         "retry, timeout, crate = ::a, name = \"b\", into_error = c",
         &[],

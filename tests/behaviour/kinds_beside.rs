@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use kinds::{Down, Flaky};
 use resilient_runtime::{
-    BreakerMode, CircuitBreakerSettings, ErrorClass, PolicyError, Retry, StateChange, Timeout,
-    circuit_breaker, fallback, registry, retry, timeout,
+    Backoff, BreakerMode, CircuitBreakerSettings, ErrorClass, Jitter, OnOpen, OnTimeout,
+    PolicyError, Retry, StateChange, Timeout, circuit_breaker, fallback, registry, retry, timeout,
 };
 
 /// The documentation stays.
@@ -359,4 +359,51 @@ async fn whole_functions_may_come_through_macro_rules() {
         raw_names(&Flaky::failing(2), "n".to_owned(), 5).await,
         Ok("n9".to_owned())
     );
+}
+
+const RATE: f64 = 0.5;
+const PAUSE: Duration = Duration::from_millis(3);
+
+#[retry(
+    count = COUNT,
+    backoff = Backoff::Fib,
+    delay = PAUSE,
+    factor = RATE + 1.0,
+    max_delay = PAUSE * 4,
+    jitter = RATE,
+    max_elapsed = PAUSE * 100,
+    on_timeout = OnTimeout::Abort,
+    on_open = OnOpen::Wait
+)]
+#[timeout(PAUSE * 2)]
+#[circuit_breaker(
+    failure_rate = RATE,
+    min_calls = COUNT,
+    window = PAUSE,
+    consecutive_failures = COUNT * 2,
+    slow_call = PAUSE,
+    slow_call_rate = RATE,
+    open_for = PAUSE,
+    open_factor = RATE * 4.0,
+    open_max = PAUSE.saturating_mul(2),
+    half_open_calls = COUNT,
+    half_open_max_ms = MILLIS
+)]
+async fn by_values(service: &Flaky) -> Result<u32, Down> {
+    service.call().await
+}
+
+const COUNT: u32 = 4;
+const MILLIS: u64 = 1000;
+
+#[retry(jitter = Jitter::None, delay_ms = MILLIS, backoff = "constant")]
+#[timeout(ms = MILLIS)]
+async fn by_more_values(service: &Flaky) -> Result<u32, Down> {
+    service.call().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_knob_takes_a_value_of_its_type() {
+    assert_eq!(by_values(&Flaky::failing(3)).await, Ok(4));
+    assert_eq!(by_more_values(&Flaky::failing(2)).await, Ok(3));
 }
