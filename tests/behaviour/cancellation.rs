@@ -10,7 +10,9 @@ use std::time::Duration;
 use common::{Calls, Error, await_half_open, breaker, counted, ms, succeed};
 use futures::FutureExt as _;
 use futures::future::{Either, select};
-use resilient_runtime::{BreakerState, CircuitBreaker, circuit_breaker, retry, timeout};
+use resilient_runtime::{
+    BreakerState, CircuitBreaker, CircuitBreakerSettings, circuit_breaker, retry, timeout,
+};
 use tokio::time::{advance, sleep};
 
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
@@ -385,4 +387,31 @@ async fn the_reason_of_a_drop_ends_with_it() {
     let _ = cut().await;
     dropped_after(ms(500), guarded()).await;
     assert_eq!(counted(breaker("after the cut")), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_taken_by_hand_goes_by_the_same_rules() {
+    static BREAKER: CircuitBreaker =
+        CircuitBreaker::new(CircuitBreakerSettings::new().slow_call(Duration::from_millis(300)));
+
+    #[timeout(ms = 100)]
+    async fn outer(wait: Duration) -> Result<(), Error> {
+        sleep(wait).await;
+        let _permit = BREAKER.try_acquire().expect("it is closed");
+        std::future::pending().await
+    }
+
+    for (wait, counts) in [(50, (1, 1)), (51, (0, 0))] {
+        BREAKER.reset();
+        let _ = outer(ms(wait)).await;
+        assert_eq!(counted(&BREAKER), counts, "taken after {wait} ms");
+    }
+    BREAKER.reset();
+    let [quick, slow] = [(); 2].map(|()| BREAKER.try_acquire().expect("it is closed"));
+    sleep(ms(300)).await;
+    drop(quick);
+    assert_eq!((counted(&BREAKER), slow_calls(&BREAKER)), ((0, 0), 0));
+    sleep(ms(1)).await;
+    drop(slow);
+    assert_eq!((counted(&BREAKER), slow_calls(&BREAKER)), ((1, 0), 1));
 }

@@ -10,7 +10,7 @@ use common::{Calls, Error, await_half_open, breaker, counted, ms};
 use futures::FutureExt as _;
 use resilient_runtime::{
     BreakerState, CallOutcome, CircuitBreaker, Classify, ErrorClass, Failure, PolicyError,
-    PolicyErrorKind, circuit_breaker, fallback, retry,
+    PolicyErrorKind, circuit_breaker, fallback, retry, timeout,
 };
 
 /// What a breaker makes of a call.
@@ -341,4 +341,36 @@ async fn overload_is_not_repeated_before_its_time() {
     let _ = ask(&calls, ms(1234)).await;
     assert_eq!(calls.at(), [0, 1234]);
     assert_eq!(breaker("shedding").state(), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_is_for_errors_of_the_function_and_the_policies_of_a_stack_keep_their_rows() {
+    #[retry(count = 3, delay_ms = 1, when = |_| false)]
+    #[timeout(ms = 10)]
+    async fn never(calls: &Calls) -> Result<u32, Error> {
+        match calls.note() {
+            1 => std::future::pending().await,
+            _ => Err(Error::Transient),
+        }
+    }
+    #[retry(count = 3, delay_ms = 1, when = |_| true)]
+    #[circuit_breaker(name = "always", consecutive_failures = 1)]
+    async fn always(calls: &Calls) -> Result<u32, Error> {
+        calls.note();
+        Err(Error::Transient)
+    }
+    #[circuit_breaker(name = "by its row", when = |_| false, ignore = |_| true)]
+    #[timeout(ms = 10)]
+    async fn guarded() -> Result<u32, Error> {
+        std::future::pending().await
+    }
+
+    let calls = Calls::new();
+    assert_eq!(never(&calls).await, Err(Error::Transient));
+    assert_eq!(calls.count(), 2);
+    let calls = Calls::new();
+    assert!(always(&calls).await.unwrap_err().is_open());
+    assert_eq!(calls.count(), 1);
+    assert!(guarded().await.unwrap_err().is_timed_out());
+    assert_eq!(of_closed(breaker("by its row")), Failed);
 }

@@ -296,3 +296,44 @@ async fn an_inner_breaker_half_open_is_no_failure_of_the_outer_one() {
     assert!(matches!(kind, PolicyErrorKind::CircuitOpen { .. }));
     assert_eq!(breaker("around it").state(), BreakerState::Closed);
 }
+
+#[test]
+fn it_names_the_site_the_cause_and_the_wait() {
+    use PolicyErrorKind as Kind;
+    let wait = ms(1500);
+    for (kind, text, retry_after) in [
+        (
+            Kind::TimedOut { after: wait },
+            "shop: timed out after 1.5s",
+            None,
+        ),
+        (
+            Kind::CircuitOpen { retry_after: wait },
+            "shop: circuit breaker open, retry after 1.5s",
+            Some(wait),
+        ),
+        (
+            Kind::RateLimited { retry_after: wait },
+            "shop: rate limited, retry after 1.5s",
+            Some(wait),
+        ),
+        (Kind::BulkheadFull, "shop: bulkhead full", None),
+        (
+            Kind::ConcurrencyLimited,
+            "shop: concurrency limit reached",
+            None,
+        ),
+        (Kind::FaultInjected, "shop: fault injected", None),
+    ] {
+        let error = PolicyError::new(kind, "shop");
+        assert_eq!(error.to_string(), text);
+        assert_eq!(
+            (error.kind(), error.site(), error.retry_after()),
+            (kind, "shop", retry_after)
+        );
+        let boxed: Boxed = error.into();
+        assert_eq!(boxed.to_string(), text);
+        let io: io::Error = error.into();
+        assert_eq!(io.to_string(), text);
+    }
+}
