@@ -408,3 +408,54 @@ fn siblings_are_known_by_their_paths() {
     assert!(!takes("#[retry] #[::timeout]"));
     assert!(!takes("#[retry] #[other(crate = ::rt)] #[rt::timeout]"));
 }
+
+/// Of each future that is written, the outermost first, whether it owns what it uses.
+fn owners(layers: &str) -> Vec<bool> {
+    let source = format!(
+        "#[resilient({layers})] async fn get(&self, key: String) -> Result<u32, Down> {{ x }}"
+    );
+    let text = expanded(&source).to_string();
+    let futures = text.match_indices("let call = async ");
+    futures
+        .map(|(at, found)| {
+            text.get(at + found.len()..)
+                .is_some_and(|rest| rest.starts_with("move"))
+        })
+        .collect()
+}
+
+#[test]
+fn a_future_owns_the_arguments_that_nobody_else_needs() {
+    for (layers, expected) in [
+        ("timeout", &[true][..]),
+        ("timeout(after = self.limit)", &[true]),
+        ("circuit_breaker(state = SHARED)", &[true]),
+        ("circuit_breaker(state = self.breaker)", &[false]),
+        ("circuit_breaker(when = |error| error.is(&key))", &[false]),
+        ("circuit_breaker(when = |key| key.is_down())", &[true]),
+        ("fallback(value = NONE), timeout", &[true]),
+        ("fallback(value = Ok(key.len())), timeout", &[false]),
+        (
+            "fallback(value = NONE, when = |error| error.is(&key))",
+            &[false],
+        ),
+        ("fallback(with = stale), timeout", &[false]),
+        // An attempt borrows, but all attempts together own.
+        ("retry", &[false]),
+        ("timeout, retry", &[true, false]),
+        (
+            "timeout, retry, circuit_breaker(state = self.breaker)",
+            &[false, false],
+        ),
+        (
+            "timeout, retry, circuit_breaker(state = SHARED)",
+            &[true, false],
+        ),
+        ("fallback(value = NONE), timeout, retry", &[true, false]),
+        ("fallback(with = stale), timeout, retry", &[false, false]),
+        ("timeout, fallback(with = stale)", &[true, false]),
+        ("retry, fallback(with = stale, when = f)", &[false, false]),
+    ] {
+        assert_eq!(owners(layers), expected, "{layers}");
+    }
+}
