@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use crate::error::{PolicyError, PolicyErrorKind};
+use crate::error::{Decided, PolicyError, PolicyErrorKind};
 
 /// The answer to two questions: is the service down, and is it worth asking again?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,7 +53,9 @@ pub trait Classify {
         None
     }
 
-    /// The policy error that became this error, if it was one.
+    /// The policy error that became this error, if it was one. An annotated function also
+    /// searches the [`source`](Error::source)s of the error; a policy used by hand asks
+    /// this alone.
     fn policy_error(&self) -> Option<&PolicyError> {
         None
     }
@@ -126,21 +128,26 @@ impl Classify for () {
 }
 
 /// The policy error in `error` or anywhere below it.
-///
-/// `io::Error` is opened by hand: its `source()` leaves out the error it was made of.
 pub(crate) fn in_chain<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e PolicyError> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<PolicyError>() {
-            return Some(found);
-        }
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        next = match wrapped {
+    chain(error).find_map(|error| error.downcast_ref())
+}
+
+/// What the policy error in `error` or anywhere below it says. It is found behind a
+/// transparent wrapper too, whose source is not the policy error but the source of that.
+pub(crate) fn kind_in_chain(error: &(dyn Error + 'static)) -> Option<PolicyErrorKind> {
+    chain(error).find_map(|error| {
+        let policy = error.downcast_ref().map(PolicyError::kind);
+        policy.or_else(|| error.downcast_ref().map(|&Decided(kind)| kind))
+    })
+}
+
+/// `error` and what it stems from. `io::Error` is opened by hand: its `source()` leaves
+/// out the error that it was made of.
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
-        };
-    }
-    None
+        }
+    })
 }

@@ -10,11 +10,13 @@ thread_local! {
 }
 
 /// The instant at which the layers of this attempt began.
+#[inline]
 pub(crate) fn entry() -> Instant {
     READING.get().unwrap_or_else(Instant::now)
 }
 
 /// The clock as it stands.
+#[inline]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
@@ -22,12 +24,14 @@ pub(crate) fn now() -> Instant {
 /// Lets the layers below share `instant` until the body begins, an attempt has
 /// ended, or the returned guard is dropped. For generated code alone: there the
 /// innermost layer says when the body begins.
+#[inline]
 pub(crate) fn share(instant: Instant) -> Shared {
     READING.set(Some(instant));
     Shared
 }
 
 /// From here on `entry` reads anew.
+#[inline]
 pub(crate) fn forget() {
     READING.set(None);
 }
@@ -36,6 +40,7 @@ pub(crate) fn forget() {
 pub(crate) struct Shared;
 
 impl Drop for Shared {
+    #[inline]
     fn drop(&mut self) {
         forget();
     }

@@ -48,12 +48,14 @@ pub fn deadline() -> Option<Instant> {
     nearest_deadline().map(|deadline| deadline.at)
 }
 
+#[inline]
 pub(crate) fn nearest_deadline() -> Option<Deadline> {
     DEADLINE.get()
 }
 
 /// Sets `deadline` for what runs until the guard is dropped, unless a nearer one
 /// is set already.
+#[inline]
 pub(crate) fn enter_deadline(deadline: Deadline) -> DeadlineScope {
     let outer = DEADLINE.get();
     if outer.is_none_or(|outer| deadline.at < outer.at) {
@@ -68,6 +70,7 @@ pub(crate) struct DeadlineScope {
 }
 
 impl Drop for DeadlineScope {
+    #[inline]
     fn drop(&mut self) {
         DEADLINE.set(self.outer);
     }
@@ -98,11 +101,13 @@ impl Drop for CutOffScope {
 
 /// A layer of ours is about to return `Pending` because it waits on its own
 /// account: a pause before a retry, a place in a queue.
+#[inline]
 pub(crate) fn note_wait() {
     WAITS.set(WAITS.get().wrapping_add(1));
 }
 
 /// A count that [`note_wait`] moves: unmoved over a poll, nothing of ours waited.
+#[inline]
 pub(crate) fn waits() -> u64 {
     WAITS.get()
 }

@@ -24,10 +24,32 @@ use std::time::Duration;
 /// assert_eq!(error.to_string(), "shop::stock: circuit breaker open, retry after 4s");
 /// assert_eq!(error.retry_after(), Some(Duration::from_secs(4)));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PolicyError {
-    kind: PolicyErrorKind,
+    decided: Decided,
     site: &'static str,
+}
+
+/// The source of every [`PolicyError`]: by it a policy error is recognised behind a
+/// wrapper that passes its own source through (`#[error(transparent)]` of thiserror).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decided(pub(crate) PolicyErrorKind);
+
+impl fmt::Display for Decided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("decided by a resilience policy")
+    }
+}
+
+impl Error for Decided {}
+
+impl fmt::Debug for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyError")
+            .field("kind", &self.kind())
+            .field("site", &self.site)
+            .finish()
+    }
 }
 
 /// Which policy ended or refused the call.
@@ -76,13 +98,16 @@ impl PolicyError {
     /// An error of `kind` at the call site named `site`.
     #[must_use]
     pub const fn new(kind: PolicyErrorKind, site: &'static str) -> Self {
-        Self { kind, site }
+        Self {
+            decided: Decided(kind),
+            site,
+        }
     }
 
     /// Which policy it was.
     #[must_use]
     pub const fn kind(&self) -> PolicyErrorKind {
-        self.kind
+        self.decided.0
     }
 
     /// The name of the call site (`cache_demo::client::call_get`).
@@ -95,14 +120,14 @@ impl PolicyError {
     /// [`Duration::MAX`] says not to ask again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.kind.retry_after()
+        self.kind().retry_after()
     }
 }
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.site)?;
-        match self.kind {
+        match self.kind() {
             PolicyErrorKind::TimedOut { after } => write!(f, "timed out after {after:?}")?,
             PolicyErrorKind::CircuitOpen { .. } => f.write_str("circuit breaker open")?,
             PolicyErrorKind::RateLimited { .. } => f.write_str("rate limited")?,
@@ -111,18 +136,22 @@ impl fmt::Display for PolicyError {
             PolicyErrorKind::FaultInjected => f.write_str("fault injected")?,
         }
         match self.retry_after() {
-            Some(Duration::MAX) => f.write_str(", held by hand"),
+            Some(Duration::MAX) => f.write_str(", not to be asked again"),
             Some(wait) => write!(f, ", retry after {wait:?}"),
             None => Ok(()),
         }
     }
 }
 
-impl Error for PolicyError {}
+impl Error for PolicyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.decided)
+    }
+}
 
 impl From<PolicyError> for io::Error {
     fn from(error: PolicyError) -> Self {
-        let kind = match error.kind {
+        let kind = match error.kind() {
             PolicyErrorKind::TimedOut { .. } => io::ErrorKind::TimedOut,
             _ => io::ErrorKind::Other,
         };

@@ -7,8 +7,8 @@
 
 use std::error::Error;
 
-use crate::classify::{Classify, ErrorClass, in_chain};
-use crate::error::PolicyError;
+use crate::classify::{Classify, ErrorClass, kind_in_chain};
+use crate::error::{PolicyError, PolicyErrorKind};
 use crate::verdict::Verdict;
 
 /// An error under inspection.
@@ -20,8 +20,8 @@ fn unknown<E>(_error: &E) -> Verdict {
     Verdict::of_class(ErrorClass::Transient, None)
 }
 
-fn of_policy(policy: Option<&PolicyError>) -> Option<Verdict> {
-    policy.map(|policy| Verdict::of_policy(policy.kind()))
+fn told(policy: Option<&PolicyError>) -> Option<PolicyErrorKind> {
+    policy.map(PolicyError::kind)
 }
 
 fn of_class(error: &impl Classify) -> Verdict {
@@ -36,16 +36,23 @@ macro_rules! level {
             fn policy(&self) -> Option<Verdict>;
             /// The verdict.
             fn verdict(&self) -> Verdict;
+            /// The verdict of one who knows its class.
+            fn verdict_by(&self, class: ErrorClass) -> Verdict;
         }
 
         impl<E: $($bound)*> $level for $probe {
             fn policy(&self) -> Option<Verdict> {
                 let $error = self.0;
-                of_policy($policy)
+                $policy.map(Verdict::of_policy)
             }
 
             fn verdict(&self) -> Verdict {
                 self.policy().unwrap_or_else(|| $class(self.0))
+            }
+
+            fn verdict_by(&self, class: ErrorClass) -> Verdict {
+                let retry_after = $class(self.0).retry_after;
+                self.policy().unwrap_or_else(|| Verdict::of_class(class, retry_after))
             }
         }
     };
@@ -54,32 +61,32 @@ macro_rules! level {
 level! {
     /// It says itself what it means, and has sources.
     ViaClassifyError, &&&&&Probe<'_, E>, [Classify + Error],
-    error => error.policy_error().or_else(|| error.source().and_then(in_chain)), of_class
+    error => told(error.policy_error()).or_else(|| error.source().and_then(kind_in_chain)), of_class
 }
 level! {
     /// It says itself what it means.
     ViaClassify, &&&&Probe<'_, E>, [Classify],
-    error => error.policy_error(), of_class
+    error => told(error.policy_error()), of_class
 }
 level! {
     /// It has sources. It need not be `'static`: only what lies below is searched.
     ViaError, &&&Probe<'_, E>, [Error],
-    error => error.source().and_then(in_chain), unknown
+    error => error.source().and_then(kind_in_chain), unknown
 }
 level! {
     /// It holds any error that can be sent (`anyhow::Error`).
     ViaSendError, &&Probe<'_, E>, [AsRef<dyn Error + Send + Sync>],
-    error => in_chain(error.as_ref()), unknown
+    error => kind_in_chain(error.as_ref()), unknown
 }
 level! {
     /// It holds any error.
     ViaAnyError, &Probe<'_, E>, [AsRef<dyn Error>],
-    error => in_chain(error.as_ref()), unknown
+    error => kind_in_chain(error.as_ref()), unknown
 }
 level! {
     /// Nothing is known of it.
     ViaDefault, Probe<'_, E>, [Sized],
-    _error => None, unknown
+    _error => None::<PolicyErrorKind>, unknown
 }
 
 /// The verdict on an error of any type.
@@ -106,14 +113,12 @@ macro_rules! __classified {
             ViaAnyError as _, ViaClassify as _, ViaClassifyError as _, ViaDefault as _,
             ViaError as _, ViaSendError as _,
         };
-        let error = $error;
-        (&&&&&&$crate::__private::Probe(error))
-            .policy()
-            .unwrap_or_else(|| $crate::__private::of_class_by($class, error))
+        (&&&&&&$crate::__private::Probe($error))
+            .verdict_by($crate::__private::class_by($class, $error))
     }};
 }
 
-/// The verdict of a user's function.
-pub fn of_class_by<E>(class: impl FnOnce(&E) -> ErrorClass, error: &E) -> Verdict {
-    Verdict::of_class(class(error), None)
+/// What a user's function says.
+pub fn class_by<E>(class: impl FnOnce(&E) -> ErrorClass, error: &E) -> ErrorClass {
+    class(error)
 }

@@ -108,6 +108,12 @@ impl<E> From<Judged<E>> for Failure<E> {
     }
 }
 
+impl<E> From<PolicyError> for Failure<E> {
+    fn from(error: PolicyError) -> Self {
+        Self::Policy(error)
+    }
+}
+
 impl<E: fmt::Display> fmt::Display for Failure<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

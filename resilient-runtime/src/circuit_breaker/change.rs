@@ -125,16 +125,30 @@ impl fmt::Display for ChangeCause {
 /// One change of state of one circuit breaker, as `on_change` gets it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StateChange {
+    breaker: &'static str,
     site: &'static str,
     transition: Transition,
 }
 
 impl StateChange {
-    pub(crate) const fn new(site: &'static str, transition: Transition) -> Self {
-        StateChange { site, transition }
+    pub(crate) const fn new(
+        breaker: &'static str,
+        site: &'static str,
+        transition: Transition,
+    ) -> Self {
+        StateChange {
+            breaker,
+            site,
+            transition,
+        }
     }
 
-    /// The name of the call site, or of the breaker where it stands alone.
+    /// The name of the breaker: the one that it was given, or that of the call site that owns it.
+    pub fn breaker(&self) -> &'static str {
+        self.breaker
+    }
+
+    /// The name of the call site whose call brought it about, or of the breaker where nobody called.
     pub fn site(&self) -> &'static str {
         self.site
     }
@@ -147,6 +161,11 @@ impl StateChange {
     /// The state that it is in now.
     pub fn to(&self) -> BreakerState {
         self.transition.to
+    }
+
+    /// Who decides, now.
+    pub fn mode(&self) -> BreakerMode {
+        self.transition.mode
     }
 
     /// Why.
@@ -166,7 +185,11 @@ impl fmt::Display for StateChange {
         let Transition {
             from, to, cause, ..
         } = self.transition;
-        write!(f, "circuit breaker {}: {from} -> {to}, {cause}", self.site)?;
+        write!(
+            f,
+            "circuit breaker {}: {from} -> {to}, {cause}",
+            self.breaker
+        )?;
         match self.transition.open_for {
             Some(open_for) => write!(f, ", for {open_for:?}"),
             None => Ok(()),
@@ -181,6 +204,7 @@ impl fmt::Display for StateChange {
 pub(crate) struct Transition {
     pub(crate) from: BreakerState,
     pub(crate) to: BreakerState,
+    pub(crate) mode: BreakerMode,
     pub(crate) cause: ChangeCause,
     /// `Some` if it opened by itself.
     pub(crate) open_for: Option<Duration>,

@@ -165,6 +165,7 @@ impl Core {
             transition = Some(Transition {
                 from: BreakerState::Open,
                 to: BreakerState::HalfOpen,
+                mode: word.mode(),
                 cause: ChangeCause::OpenElapsed,
                 open_for: None,
             });
@@ -275,6 +276,7 @@ impl Core {
             return Some(Transition {
                 from: BreakerState::HalfOpen,
                 to: BreakerState::Closed,
+                mode: word.mode(),
                 cause: ChangeCause::ProbesSucceeded,
                 open_for: None,
             });
@@ -300,6 +302,7 @@ impl Core {
         Transition {
             from: word.state(),
             to: BreakerState::Open,
+            mode: word.mode(),
             cause,
             open_for: Some(open_for),
         }
@@ -350,7 +353,7 @@ impl Core {
     }
 
     /// A mode that is set already stays as it is, but for the automatic one, which starts anew. Only a change of state
-    /// is handed out.
+    /// or mode is handed out.
     fn set(&self, mode: BreakerMode) -> Option<Transition> {
         let mut books = self.books();
         let word = self.word();
@@ -360,9 +363,10 @@ impl Core {
         let (from, to) = (word.state(), mode_starts_in(mode));
         books.close();
         self.begin(&mut books, word.next(to, mode));
-        (from != to).then_some(Transition {
+        (from != to || word.mode() != mode).then_some(Transition {
             from,
             to,
+            mode,
             cause: ChangeCause::ByHand,
             open_for: None,
         })

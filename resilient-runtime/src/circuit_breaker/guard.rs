@@ -91,6 +91,7 @@ where
             Poll::Ready(outcome) => {
                 permit.enter(Phase::Working);
                 permit.settle(counts_as(&outcome, this.rules));
+                *this.stage = Stage::Free;
                 Poll::Ready(outcome.map_err(Failing::into_failure))
             }
         }

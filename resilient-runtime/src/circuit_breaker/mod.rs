@@ -26,7 +26,7 @@ use crate::clock;
 use crate::context;
 use crate::door::{Door, Opened};
 use crate::error::{PolicyError, PolicyErrorKind};
-use crate::event::EventKind;
+use crate::event::{EventKind, shielded};
 use crate::rules::Rules;
 use crate::site::{Caller, Live, Setting, SettingError, Site, Tuning, Value};
 use crate::verdict::Failing;
@@ -228,6 +228,7 @@ impl CircuitBreaker {
         self.core.open(Core::new)
     }
 
+    #[inline]
     fn admit(&self, caller: Caller) -> Result<Permit<'_>, PolicyError> {
         let core = self.core();
         let (admission, timed) = self.settings.with(|settings| {
@@ -237,13 +238,14 @@ impl CircuitBreaker {
             )
         });
         let (admitted, transition) = admission;
+        let admitted = admitted.map(|admitted| {
+            let deadline = context::nearest_deadline();
+            let began = (timed || deadline.is_some()).then(clock::entry);
+            Permit::new(self, core, admitted, caller, began, deadline)
+        });
         self.tell(caller, transition);
         match admitted {
-            Ok(admitted) => {
-                let deadline = context::nearest_deadline();
-                let began = (timed || deadline.is_some()).then(clock::entry);
-                Ok(Permit::new(self, core, admitted, caller, began, deadline))
-            }
+            Ok(permit) => Ok(permit),
             Err(refused) => {
                 let kind = PolicyErrorKind::CircuitOpen {
                     retry_after: refused.retry_after,
@@ -260,12 +262,19 @@ impl CircuitBreaker {
     }
 
     /// Outside every lock.
+    #[inline]
     fn tell(&self, caller: Caller, transition: Option<Transition>) {
-        let Some(transition) = transition else { return };
-        let change = StateChange::new(caller.name(), transition);
+        if let Some(transition) = transition {
+            self.tell_of(caller, transition);
+        }
+    }
+
+    #[cold]
+    fn tell_of(&self, caller: Caller, transition: Transition) {
+        let change = StateChange::new(self.caller.name(), caller.name(), transition);
         caller.emit(|| EventKind::BreakerChanged(change));
         if let Some(on_change) = self.settings.code().on_change {
-            on_change(&change);
+            shielded(|| on_change(&change));
         }
     }
 }

@@ -82,6 +82,7 @@ impl<'a> Permit<'a> {
         self.settle(outcome);
     }
 
+    #[inline]
     pub(super) fn settle(&mut self, outcome: CallOutcome) {
         match outcome {
             CallOutcome::Success => self.report(Report::Success, true),
@@ -104,12 +105,18 @@ impl<'a> Permit<'a> {
         }
     }
 
+    #[inline]
     fn report(&mut self, report: Report, timed: bool) {
         self.phase = Phase::Recorded;
         let transition = self.breaker.settings.with(|settings| {
-            let slow = timed && settings.slow_call.is_some_and(|limit| self.ran() > limit);
-            self.core
-                .record(settings, self.admitted, report, slow, clock::now)
+            // One reading says how long it took and when it ended.
+            let timed = settings.slow_call.filter(|_| timed).zip(self.began);
+            let ended = timed.map(|_| clock::now());
+            let slow = timed.zip(ended).is_some_and(|((limit, began), ended)| {
+                ended.saturating_duration_since(began) > limit
+            });
+            let now = || ended.unwrap_or_else(clock::now);
+            self.core.record(settings, self.admitted, report, slow, now)
         });
         self.breaker.tell(self.caller, transition);
     }

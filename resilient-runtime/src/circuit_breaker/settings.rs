@@ -169,6 +169,7 @@ impl CircuitBreakerSettings {
     }
 
     /// Called after each change of state, outside any lock, by the call that brought it about.
+    /// Its panic is reported by the panic hook and has no other effect.
     #[must_use]
     pub const fn on_change(mut self, listener: fn(&StateChange)) -> Self {
         self.on_change = Some(listener);

@@ -6,6 +6,7 @@ mod observe;
 #[cfg(feature = "tracing")]
 mod trace;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 #[cfg(feature = "testing")]
@@ -61,7 +62,7 @@ pub enum EventKind {
         /// The attempt that did.
         attempt: u32,
     },
-    /// The last failure is returned, although another attempt was not out of the question.
+    /// There is no further attempt: the last outcome is returned.
     RetryStopped {
         /// The attempts made.
         attempts: u32,
@@ -102,6 +103,7 @@ pub enum StopReason {
 }
 
 /// Builds an event and hands it to whoever listens.
+#[inline]
 pub(crate) fn emit(caller: Caller, kind: impl FnOnce() -> EventKind) {
     let observed = observe::any();
     #[cfg(feature = "tracing")]
@@ -118,6 +120,13 @@ pub(crate) fn emit(caller: Caller, kind: impl FnOnce() -> EventKind) {
         },
         observed,
     );
+}
+
+/// Calls what a user handed in to be told of something. Its panic is reported by the
+/// panic hook and goes no further: a listener must not decide over a call, and one
+/// that panics while a call unwinds would end the process.
+pub(crate) fn shielded(listener: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(listener));
 }
 
 #[cold]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::Event;
+use super::{Event, shielded};
 
 type Observer = dyn Fn(&Event) + Send + Sync;
 
@@ -16,7 +16,8 @@ static OBSERVERS: RwLock<Vec<Arc<Observer>>> = RwLock::new(Vec::new());
 ///
 /// It is called by the task that decided, outside any lock of this crate, so it
 /// must not block; it may itself subscribe and unsubscribe. Events of one task
-/// come in order.
+/// come in order. A panic of the observer is reported by the panic hook and has no
+/// other effect.
 ///
 /// ```
 /// use resilient_runtime::{EventKind, Retry, observe};
@@ -91,6 +92,7 @@ impl Drop for Listening {
     }
 }
 
+#[inline]
 pub(super) fn any() -> bool {
     LISTENERS.load(Ordering::Relaxed) != 0
 }
@@ -103,6 +105,6 @@ pub(super) fn notify(event: &Event) {
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     for observer in observers {
-        observer(event);
+        shielded(|| observer(event));
     }
 }

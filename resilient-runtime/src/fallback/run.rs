@@ -19,9 +19,9 @@ use crate::verdict::Failing;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() {
-/// let price = Timeout::new(Duration::from_millis(500)).call(std::future::pending());
-/// let price: Result<u32, Failure<std::io::Error>> =
-///     Fallback::new().call(price, |_failure| async { Ok(100) }).await;
+/// let asked = std::future::pending::<std::io::Result<u32>>();
+/// let asked = Timeout::new(Duration::from_millis(500)).call(asked);
+/// let price = Fallback::new().call(asked, |_failure: Failure<_>| async { Ok(100) }).await;
 /// assert_eq!(price.unwrap(), 100);
 /// # }
 /// ```

@@ -18,7 +18,7 @@ use crate::rules::{Grows, Growth, Rules, Test, Told};
 use crate::site::Caller;
 use crate::verdict::{Cause, Failing};
 
-/// The attempts of one call.
+/// The attempts of one call. `max_elapsed` counts from when this was made.
 ///
 /// ```
 /// use resilient_runtime::Retry;
@@ -42,8 +42,6 @@ pub struct Attempts {
     settings: Retry,
     /// Switched off: the outcome goes by, and nothing is said of it.
     off: bool,
-    /// Whether the backoff is a handle's, which a rule of the code gives way to.
-    handles_backoff: bool,
     made: u32,
     /// When the first attempt began; known only where something depends on it.
     began: Option<Instant>,
@@ -53,14 +51,14 @@ pub struct Attempts {
 
 impl Attempts {
     pub(super) fn by_hand(settings: Retry) -> Self {
-        Self::new(settings, false, Caller::Named("retry"))
+        Self::new(settings, Caller::Named(settings.name))
     }
 
-    pub(super) fn new(settings: Retry, handles_backoff: bool, caller: Caller) -> Self {
+    #[inline]
+    pub(super) fn new(settings: Retry, caller: Caller) -> Self {
         Self {
             settings,
             off: false,
-            handles_backoff,
             made: 0,
             began: settings.max_elapsed.is_some().then(clock::entry),
             last_pause: Duration::ZERO,
@@ -72,7 +70,7 @@ impl Attempts {
     pub(super) fn switched_off(caller: Caller) -> Self {
         Self {
             off: true,
-            ..Self::new(Retry::new(1), false, caller)
+            ..Self::new(Retry::new(1), caller)
         }
     }
 
@@ -169,8 +167,17 @@ impl Attempts {
         ControlFlow::Continue(Pause::new(delay))
     }
 
+    /// The rule of `when` replaces that of the class. Over a policy error, which it may
+    /// see inside the error of an inner function, it has a veto: what must not run
+    /// twice does not, and what is open is not hammered.
     fn wants<E>(&self, cause: Cause, error: Option<&E>, when: &impl Test<E>) -> bool {
+        let by_rule = error.and_then(|error| when.test(error));
         match cause {
+            Cause::Error(class) => by_rule.unwrap_or(matches!(
+                class,
+                ErrorClass::Transient | ErrorClass::Overload
+            )),
+            Cause::Policy(_) if by_rule == Some(false) => false,
             Cause::Policy(PolicyErrorKind::TimedOut { .. }) => {
                 self.settings.on_timeout == OnTimeout::Retry
             }
@@ -178,10 +185,6 @@ impl Attempts {
                 self.settings.on_open == OnOpen::Wait
             }
             Cause::Policy(_) => true,
-            Cause::Error(class) => error.and_then(|error| when.test(error)).unwrap_or(matches!(
-                class,
-                ErrorClass::Transient | ErrorClass::Overload
-            )),
         }
     }
 
@@ -196,7 +199,7 @@ impl Attempts {
             return Err(StopReason::Exhausted);
         }
         let growth = match growth {
-            Some(growth) if !self.handles_backoff => growth,
+            Some(growth) if !self.settings.backoff_by_handle => growth,
             _ => Growth::Named(self.settings.backoff),
         };
         let backoff = backoff::pause(&self.settings, growth, self.made, self.last_pause);

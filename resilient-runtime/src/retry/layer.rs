@@ -36,23 +36,21 @@ impl RetryLayer {
     }
 
     /// Begins the attempts of a call.
+    #[inline]
     #[must_use]
     pub fn attempts(&'static self) -> Attempts {
         self.attempts_with(self.code())
     }
 
     /// Begins the attempts of a call with the settings that it worked out.
+    #[inline]
     #[must_use]
     pub fn attempts_with(&'static self, settings: Retry) -> Attempts {
         let caller = Caller::Site(self.site);
         if !self.switch.is_on() {
             return Attempts::switched_off(caller);
         }
-        Attempts::new(
-            self.live.over(settings),
-            self.live.overrides("backoff"),
-            caller,
-        )
+        Attempts::new(self.live.over(settings), caller)
     }
 }
 

@@ -47,6 +47,8 @@ use crate::verdict::Failing;
 pub struct Retry {
     pub(crate) count: u32,
     pub(crate) backoff: Backoff,
+    /// Whether the backoff is a handle's, which a function of the code gives way to.
+    pub(crate) backoff_by_handle: bool,
     pub(crate) delay: Duration,
     pub(crate) factor: f64,
     pub(crate) max_delay: Duration,
@@ -54,6 +56,7 @@ pub struct Retry {
     pub(crate) max_elapsed: Option<Duration>,
     pub(crate) on_timeout: OnTimeout,
     pub(crate) on_open: OnOpen,
+    pub(crate) name: &'static str,
 }
 
 /// What a retry does after a call that a time limit cut off.
@@ -61,7 +64,8 @@ pub struct Retry {
 pub enum OnTimeout {
     /// Tries again.
     Retry,
-    /// Does not: what timed out may have been done, and must not be done twice.
+    /// Does not: what timed out may have been done, and must not be done twice. This is
+    /// about limits of this crate; an error that tells of another's goes by its class.
     Abort,
 }
 
@@ -70,18 +74,22 @@ pub enum OnTimeout {
 pub enum OnOpen {
     /// Gives up: the service is known to be down.
     Abort,
-    /// Waits until the breaker takes a probe, whatever `max_delay` is.
+    /// Waits until the breaker takes a probe, whatever `max_delay` is. That uses up an
+    /// attempt; of several callers that wait, only the probes get through, and the
+    /// others are refused once more and wait for their backoff.
     Wait,
 }
 
 impl Retry {
     /// `count` attempts in all, the first included; exponential backoff from
-    /// 200 ms to 30 s with full jitter. A count of zero is taken for one.
+    /// 200 ms to 30 s with full jitter (Brooker, "Exponential Backoff And Jitter",
+    /// AWS 2015). A count of zero is taken for one.
     #[must_use]
     pub const fn new(count: u32) -> Self {
         Self {
             count: if count == 0 { 1 } else { count },
             backoff: Backoff::Exponential,
+            backoff_by_handle: false,
             delay: Duration::from_millis(200),
             factor: 2.0,
             max_delay: Duration::from_secs(30),
@@ -89,7 +97,15 @@ impl Retry {
             max_elapsed: None,
             on_timeout: OnTimeout::Retry,
             on_open: OnOpen::Abort,
+            name: "retry",
         }
+    }
+
+    /// What it is called in events where no annotated function asks.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
     }
 
     /// Attempts in all, the first included. Zero is taken for one.
@@ -265,7 +281,10 @@ impl Settings for Retry {
             name: "backoff",
             unit: Unit::Name(BACKOFFS),
             get: |retry| retry.backoff.place(),
-            put: |retry, word| retry.backoff = Backoff::at_place(word).unwrap_or(retry.backoff),
+            put: |retry, word| {
+                retry.backoff = Backoff::at_place(word).unwrap_or(retry.backoff);
+                retry.backoff_by_handle = true;
+            },
         },
         Knob {
             name: "delay",

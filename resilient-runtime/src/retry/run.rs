@@ -30,6 +30,7 @@ pin_project! {
         Idle,
         Trying { #[pin] attempt: F },
         Pausing { #[pin] pause: Pause },
+        Done,
     }
 }
 
@@ -69,6 +70,7 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
+                StateProjection::Done => panic!("`Retrying` polled after it was ready"),
                 StateProjection::Idle => {
                     this.attempts.begin();
                     State::Trying {
@@ -83,7 +85,7 @@ where
                     let outcome = ready!(attempt.poll(cx));
                     match this.attempts.next_by(outcome, this.rules) {
                         ControlFlow::Break(outcome) => {
-                            this.state.set(State::Idle);
+                            this.state.set(State::Done);
                             return Poll::Ready(outcome);
                         }
                         ControlFlow::Continue(pause) => State::Pausing { pause },

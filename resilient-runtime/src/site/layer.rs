@@ -159,6 +159,7 @@ impl Caller {
         }
     }
 
+    #[inline]
     pub(crate) fn emit(self, kind: impl FnOnce() -> EventKind) {
         event::emit(self, kind);
     }

@@ -345,12 +345,14 @@ impl<S: Settings> Live<S> {
     }
 
     /// The settings in force, over `code`, which is the struct's own or what a call made of it.
-    pub(crate) fn over(&self, mut code: S) -> S {
+    #[inline]
+    pub(crate) fn over(&self, code: S) -> S {
         let overlay = self.open();
         if overlay.any.load(Ordering::Relaxed) {
-            lay(&mut code, overlay.read());
+            lay(code, overlay.read())
+        } else {
+            code
         }
-        code
     }
 
     /// The settings in force.
@@ -359,22 +361,13 @@ impl<S: Settings> Live<S> {
     }
 
     /// The settings in force, without a copy of what the code wrote.
+    #[inline]
     pub(crate) fn with<R>(&self, read: impl FnOnce(&S) -> R) -> R {
         if self.open().any.load(Ordering::Relaxed) {
             read(&self.get())
         } else {
             read(&self.code)
         }
-    }
-
-    /// Whether this knob is a handle's.
-    pub(crate) fn overrides(&self, name: &str) -> bool {
-        let overlay = self.open();
-        overlay.any.load(Ordering::Relaxed)
-            && S::KNOBS
-                .iter()
-                .zip(overlay.read())
-                .any(|(knob, word)| knob.name == name && word != NONE)
     }
 
     pub(crate) fn list(&self) -> Vec<Setting> {
@@ -437,9 +430,15 @@ impl<S: Settings> Live<S> {
             .unwrap_or_else(PoisonError::into_inner);
         let mut words = overlay.read();
         words[place] = word;
-        let mut settings = self.code;
-        lay(&mut settings, words);
-        settings.check().map_err(SettingError::Contradiction)?;
+        let stood = lay(self.code, overlay.read()).check().is_ok();
+        lay(self.code, words).check().or_else(|why| {
+            // What contradicted itself before is not this change's fault.
+            if stood {
+                Err(SettingError::Contradiction(why))
+            } else {
+                Ok(())
+            }
+        })?;
         overlay.write(words);
         Ok(())
     }
@@ -449,12 +448,15 @@ impl<S: Settings> Live<S> {
     }
 }
 
-fn lay<S: Settings>(settings: &mut S, words: [u64; MOST]) {
+/// `settings` with what was laid over them.
+#[cold]
+fn lay<S: Settings>(mut settings: S, words: [u64; MOST]) -> S {
     for (knob, word) in S::KNOBS.iter().zip(words) {
         if word != NONE {
-            (knob.put)(settings, word);
+            (knob.put)(&mut settings, word);
         }
     }
+    settings
 }
 
 impl<S: fmt::Debug> fmt::Debug for Live<S> {
@@ -475,6 +477,7 @@ impl Switch {
     }
 
     /// Whether the layer takes part in a call.
+    #[inline]
     pub(crate) fn is_on(&self) -> bool {
         self.load() == 0
     }

@@ -5,6 +5,7 @@ mod layer;
 mod live;
 mod registry;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -22,8 +23,8 @@ pub use registry::{Registration, Registry, registry};
 /// is listed in the [`registry`] before the function is first called.
 pub struct Site {
     name: fn() -> &'static str,
-    /// The name in full, if another site bears the same.
-    told_apart: OnceLock<String>,
+    /// The name in full, worked out once for all sites.
+    settled: OnceLock<Cow<'static, str>>,
     file: &'static str,
     line: u32,
     layers: &'static [&'static dyn Layer],
@@ -43,7 +44,7 @@ impl Site {
     ) -> Self {
         Self {
             name,
-            told_apart: OnceLock::new(),
+            settled: OnceLock::new(),
             file,
             line,
             layers,
@@ -53,10 +54,13 @@ impl Site {
     /// The name: the `name = ".."` of an attribute, or else the function's path.
     /// Where several sites bear one name, all but the first have a number behind it.
     pub fn name(&'static self) -> &'static str {
+        if let Some(name) = self.settled.get() {
+            return name;
+        }
         registry().sites();
-        self.told_apart
-            .get()
-            .map_or_else(|| self.given_name(), String::as_str)
+        // A site that is not listed, on a platform that cannot, has the name it was given.
+        self.settled
+            .get_or_init(|| Cow::Borrowed(self.given_name()))
     }
 
     /// The source file.

@@ -1,9 +1,12 @@
 //! All the call sites of the program, gathered when it was linked.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{LayerKind, Site};
+use crate::door::{Door, Opened};
 
 /// What generated code hands in.
 #[derive(Debug)]
@@ -54,9 +57,13 @@ impl Registry {
                 let name = site.given_name();
                 let bearer = bearers.entry(name).or_default();
                 *bearer += 1;
-                if *bearer > 1 {
-                    site.told_apart.get_or_init(|| format!("{name}#{bearer}"));
-                }
+                let numbered = || Cow::Owned(format!("{name}#{bearer}"));
+                let name = if *bearer > 1 {
+                    numbered()
+                } else {
+                    Cow::Borrowed(name)
+                };
+                site.settled.get_or_init(|| name);
             }
             sites
         })
@@ -74,10 +81,24 @@ impl Registry {
     /// Switches every layer of every site off but the fallbacks, or on again:
     /// the switch for an emergency. States and settings stay as they are; a layer
     /// that was disabled by itself stays disabled.
+    /// A policy that is used by hand has no site, and is not reached.
     pub fn set_enabled(self, enabled: bool) {
+        switch().store(!enabled, Ordering::Relaxed);
         let layers = self.sites().iter().flat_map(|site| site.layers());
         for layer in layers.filter(|layer| layer.kind() != LayerKind::Fallback) {
             layer.switch().set_all_off(!enabled);
         }
     }
+
+    /// Whether the switch for an emergency is on, as it is at the start.
+    #[must_use]
+    pub fn is_enabled(self) -> bool {
+        !switch().load(Ordering::Relaxed)
+    }
+}
+
+/// Whether everything is switched off.
+fn switch() -> Opened<'static, AtomicBool> {
+    static OFF: Door<AtomicBool> = Door::new(AtomicBool::new(false));
+    OFF.open(|| AtomicBool::new(false))
 }

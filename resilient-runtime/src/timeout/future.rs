@@ -64,7 +64,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(inner) = this.inner.as_mut().as_pin_mut() else {
-            panic!("`Limited` polled after it gave up");
+            panic!("`Limited` polled after it timed out");
         };
 
         let mut _shared = None;

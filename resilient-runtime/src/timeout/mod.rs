@@ -31,13 +31,24 @@ use crate::verdict::Failing;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout {
     pub(crate) after: Duration,
+    name: &'static str,
 }
 
 impl Timeout {
     /// A limit of `after`, counted from the first poll.
     #[must_use]
     pub const fn new(after: Duration) -> Self {
-        Self { after }
+        Self {
+            after,
+            name: "timeout",
+        }
+    }
+
+    /// What it is called in errors and events where no annotated function asks.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
     }
 
     /// Limits `future`. When the time is up it is dropped, which cancels what it
@@ -56,7 +67,7 @@ impl Timeout {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        Limited::new(future, Some(self.after), Caller::Named("timeout"))
+        Limited::new(future, Some(self.after), Caller::Named(self.name))
     }
 }
 

@@ -99,6 +99,7 @@ impl Model {
         Some(Transition {
             from,
             to,
+            mode: self.mode,
             cause,
             open_for,
         })
@@ -258,7 +259,7 @@ impl Model {
         if self.mode == mode && mode != BreakerMode::Automatic {
             return None;
         }
-        self.mode = mode;
+        let before = std::mem::replace(&mut self.mode, mode);
         self.reopened = 0;
         let forced = mode == BreakerMode::ForcedOpen;
         let to = if forced {
@@ -267,7 +268,7 @@ impl Model {
             BreakerState::Closed
         };
         let change = self.change(to, ChangeCause::ByHand, None)?;
-        (change.from != change.to).then_some(change)
+        (change.from != change.to || before != mode).then_some(change)
     }
 
     fn snapshot(&mut self, now: u64) -> Snapshot {

@@ -3,10 +3,11 @@
 use super::*;
 use crate::circuit_breaker::change::BreakerMode;
 
-fn by_hand(from: BreakerState, to: BreakerState) -> Option<Transition> {
+fn by_hand(from: BreakerState, mode: BreakerMode, to: BreakerState) -> Option<Transition> {
     Some(Transition {
         from,
         to,
+        mode,
         cause: ChangeCause::ByHand,
         open_for: None,
     })
@@ -16,7 +17,11 @@ fn by_hand(from: BreakerState, to: BreakerState) -> Option<Transition> {
 fn forced_open_refuses_until_reset() {
     let mut bench = Bench::new(new());
     let opened = bench.core.force_open();
-    assert_eq!(opened, by_hand(BreakerState::Closed, BreakerState::Open));
+    let mode = BreakerMode::ForcedOpen;
+    assert_eq!(
+        opened,
+        by_hand(BreakerState::Closed, mode, BreakerState::Open)
+    );
     assert_eq!(bench.core.force_open(), None, "it is already");
     bench.advance(secs(1_000_000));
     let retry_after = Duration::MAX;
@@ -24,7 +29,14 @@ fn forced_open_refuses_until_reset() {
     assert_eq!(bench.snapshot().open_for_remaining, Some(retry_after));
     assert_eq!(bench.core.mode(), BreakerMode::ForcedOpen);
     let closed = bench.core.reset();
-    assert_eq!(closed, by_hand(BreakerState::Open, BreakerState::Closed));
+    assert_eq!(
+        closed,
+        by_hand(
+            BreakerState::Open,
+            BreakerMode::Automatic,
+            BreakerState::Closed
+        )
+    );
     assert!(bench.admit().is_ok());
 }
 
@@ -33,13 +45,22 @@ fn forced_closed_passes_and_counts_but_never_opens() {
     let mut bench = Bench::new(new().consecutive_failures(5).failure_rate(0.5));
     bench.calls(5, Report::Failure);
     let closed = bench.core.force_close();
-    assert_eq!(closed, by_hand(BreakerState::Open, BreakerState::Closed));
+    let mode = BreakerMode::ForcedClosed;
+    assert_eq!(
+        closed,
+        by_hand(BreakerState::Open, mode, BreakerState::Closed)
+    );
     bench.calls(100, Report::Failure);
     assert_eq!(bench.core.mode(), BreakerMode::ForcedClosed);
     let snapshot = bench.snapshot();
     assert_eq!((snapshot.calls, snapshot.failures), (100, 100));
     assert_eq!(snapshot.consecutive, 100);
-    assert_eq!(bench.core.reset(), None, "closed it is");
+    let automatic = bench.core.reset();
+    let mode = BreakerMode::Automatic;
+    assert_eq!(
+        automatic,
+        by_hand(BreakerState::Closed, mode, BreakerState::Closed)
+    );
     assert_eq!(bench.snapshot().calls, 0);
     bench.calls(5, Report::Failure);
     assert_eq!(bench.state(), BreakerState::Open);
@@ -49,7 +70,11 @@ fn forced_closed_passes_and_counts_but_never_opens() {
 fn disabled_passes_and_counts_nothing() {
     let mut bench = Bench::due_for_a_probe(new());
     let closed = bench.core.disable();
-    assert_eq!(closed, by_hand(BreakerState::Open, BreakerState::Closed));
+    let mode = BreakerMode::Disabled;
+    assert_eq!(
+        closed,
+        by_hand(BreakerState::Open, mode, BreakerState::Closed)
+    );
     let before = format!("{:?}", bench.core);
     bench.calls(100, Report::Failure);
     bench.slow_calls(100, Report::Neutral);
@@ -59,7 +84,12 @@ fn disabled_passes_and_counts_nothing() {
 #[test]
 fn only_observing_goes_through_all_states_and_refuses_nobody() {
     let mut bench = Bench::new(new().consecutive_failures(3));
-    assert_eq!(bench.core.observe_only(), None);
+    let observing = bench.core.observe_only();
+    let mode = BreakerMode::ObserveOnly;
+    assert_eq!(
+        observing,
+        by_hand(BreakerState::Closed, mode, BreakerState::Closed)
+    );
     bench.calls(3, Report::Failure);
     assert_eq!(bench.state(), BreakerState::Open);
     bench.calls(100, Report::Success);
@@ -88,7 +118,14 @@ fn a_reset_empties_the_window_and_forgets_how_often_it_opened() {
     bench.calls(1, Report::Failure);
     assert_eq!(bench.heard.last().unwrap().open_for, Some(secs(10)));
     let closed = bench.core.reset();
-    assert_eq!(closed, by_hand(BreakerState::Open, BreakerState::Closed));
+    assert_eq!(
+        closed,
+        by_hand(
+            BreakerState::Open,
+            BreakerMode::Automatic,
+            BreakerState::Closed
+        )
+    );
     bench.calls(1, Report::Failure);
     assert_eq!(bench.heard.last().unwrap().open_for, Some(secs(5)));
 
@@ -106,7 +143,11 @@ fn a_reset_while_half_open_frees_everything() {
     let closed = bench.core.reset();
     assert_eq!(
         closed,
-        by_hand(BreakerState::HalfOpen, BreakerState::Closed)
+        by_hand(
+            BreakerState::HalfOpen,
+            BreakerMode::Automatic,
+            BreakerState::Closed
+        )
     );
     bench.report(probe, Report::Failure);
     assert_eq!(bench.state(), BreakerState::Closed);
