@@ -163,8 +163,10 @@ fn report(breaker: &CircuitBreaker, outcome: CallOutcome, calls: u32) {
 
 /// Opens it and lets its time pass, so that the next call is its first probe.
 pub(crate) async fn await_half_open(breaker: &CircuitBreaker) {
-    while breaker.state() == BreakerState::Closed {
-        fail(breaker, 1);
+    for _ in 0..100 {
+        if breaker.state() == BreakerState::Closed {
+            fail(breaker, 1);
+        }
     }
     let left = breaker.snapshot().open_for_remaining.expect("it is open");
     tokio::time::sleep(left).await;
