@@ -146,7 +146,9 @@ impl CircuitBreaker {
     /// # Ok::<_, resilient_runtime::PolicyError>(())
     /// ```
     pub fn try_acquire(&self) -> Result<Permit<'_>, PolicyError> {
-        self.admit(self.caller)
+        // Nothing polls a permit, so a limit that is put around the work later cannot be
+        // noticed when it is: the time counts from here.
+        self.admit(self.caller).map(Permit::timed)
     }
 
     /// Whether it lets calls through. An open breaker whose time is up stays open

@@ -96,6 +96,12 @@ impl<'a> Permit<'a> {
         self.phase = phase;
     }
 
+    /// With its time counted from now, if nothing asked for that before.
+    pub(super) fn timed(mut self) -> Self {
+        self.began = self.began.or_else(|| Some(clock::entry()));
+        self
+    }
+
     /// It is about to be polled. If a limit was put around it only after it was admitted,
     /// its time counts at least from here: that limit may be what drops it.
     pub(super) fn enter_poll(&mut self) {
