@@ -11,7 +11,8 @@ use common::{Calls, Error, await_half_open, breaker, counted, ms, succeed};
 use futures::FutureExt as _;
 use futures::future::{Either, select};
 use resilient_runtime::{
-    BreakerState, CircuitBreaker, CircuitBreakerSettings, circuit_breaker, retry, timeout,
+    BreakerState, CallOutcome, CircuitBreaker, CircuitBreakerSettings, Permit, circuit_breaker,
+    retry, timeout,
 };
 use tokio::time::{advance, sleep};
 
@@ -414,4 +415,20 @@ async fn a_permit_taken_by_hand_goes_by_the_same_rules() {
     sleep(ms(1)).await;
     drop(slow);
     assert_eq!((counted(&BREAKER), slow_calls(&BREAKER)), ((1, 0), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_taken_before_the_timeout_began_is_cut_off_by_it_too() {
+    static BREAKER: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+
+    #[timeout(ms = 100)]
+    async fn work(permit: Permit<'static>) -> Result<(), Error> {
+        sleep(ms(500)).await;
+        permit.record(CallOutcome::Success);
+        Ok(())
+    }
+
+    let permit = BREAKER.try_acquire().expect("it is closed");
+    assert!(work(permit).await.unwrap_err().is_timed_out());
+    assert_eq!(counted(&BREAKER), (1, 1));
 }

@@ -26,6 +26,13 @@ enum Derived {
     Other(#[source] Boxed),
 }
 
+/// Its source is not the policy error but the source of that.
+#[derive(Debug, thiserror::Error)]
+enum Transparent {
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
 /// It knows its class, but a policy error in its sources comes first.
 #[derive(Debug, thiserror::Error)]
 enum Classified {
@@ -105,6 +112,12 @@ recognised! {
     in_a_status: Status, "status", "status, outer", |outcome| outcome;
     in_a_status_of_a_boxed_error: Status, "status of", "status of, outer",
         |outcome| outcome.map_err(|error| Status::from_error(Box::new(error)));
+    behind_a_transparent_wrapper: Transparent, "transparent", "transparent, outer", |outcome| outcome;
+    in_a_box_in_an_anyhow_error: anyhow::Error, "boxed anyhow", "boxed anyhow, outer",
+        |outcome| outcome.map_err(|error| {
+            let boxed: Boxed = error.into();
+            anyhow::anyhow!(boxed)
+        });
     as_it_is: PolicyError, "itself", "itself, outer", |outcome| outcome;
 }
 
