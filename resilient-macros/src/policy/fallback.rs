@@ -137,10 +137,6 @@ impl Layer for Fallback {
         false
     }
 
-    fn constants(&self) -> Vec<&Expr> {
-        Vec::new()
-    }
-
     fn beside_the_body(&self) -> Vec<&Expr> {
         let answer = self.answer.as_ref().map(|answer| match answer {
             Answer::Value(expr) | Answer::With(expr) => expr,

@@ -96,11 +96,16 @@ pub(crate) trait Layer {
     /// Whether it can answer a call with an error of its own making.
     fn refuses(&self) -> bool;
 
-    /// The expressions that end up in a `static`, with what to say of one that cannot.
-    fn constants(&self) -> Vec<&Expr>;
+    /// The expressions that end up in a `static`.
+    fn constants(&self) -> Vec<&Expr> {
+        Vec::new()
+    }
 
-    /// The expressions that are in use while the body runs.
-    fn beside_the_body(&self) -> Vec<&Expr>;
+    /// The expressions in use while what is inside runs, or after it: not what is read off before (the
+    /// time of a timeout), nor what stands in the same loop (the rules of a retry).
+    fn beside_the_body(&self) -> Vec<&Expr> {
+        Vec::new()
+    }
 
     /// Arguments that are copied for each attempt.
     fn clones(&self) -> &[Ident] {

@@ -271,13 +271,6 @@ impl Layer for Retry {
         self.policy.iter().collect()
     }
 
-    fn beside_the_body(&self) -> Vec<&Expr> {
-        [&self.when, &self.when_ok, &self.on_retry]
-            .into_iter()
-            .flatten()
-            .collect()
-    }
-
     fn clones(&self) -> &[Ident] {
         &self.clones
     }

@@ -105,11 +105,6 @@ impl Layer for Timeout {
         self.policy.iter().collect()
     }
 
-    /// The time is read off before the body begins.
-    fn beside_the_body(&self) -> Vec<&Expr> {
-        Vec::new()
-    }
-
     fn declare(&self, site: &Ident) -> Declaration {
         let at = Span::mixed_site();
         let settings = match (&self.after, &self.policy) {
