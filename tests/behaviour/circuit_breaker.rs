@@ -3,6 +3,7 @@
 mod common;
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::{Calls, Error, breaker, counted, fail, ms, succeed};
@@ -372,4 +373,17 @@ async fn on_change_is_told_of_each_change_outside_any_lock() {
             ChangeCause::ByHand,
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_change_may_be_a_closure_that_captures_nothing() {
+    static OPENED: AtomicU32 = AtomicU32::new(0);
+    guarded! {
+        by_closure: [consecutive_failures = 1, on_change = |change| {
+            OPENED.fetch_add(u32::from(change.to() == BreakerState::Open), Ordering::Relaxed);
+        }];
+    }
+
+    fail(breaker("by_closure"), 1);
+    assert_eq!(OPENED.load(Ordering::Relaxed), 1);
 }

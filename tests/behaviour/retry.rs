@@ -3,6 +3,7 @@
 mod common;
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::{Calls, Error, ms};
@@ -265,4 +266,23 @@ async fn attempts_do_not_overlap() {
     let calls = Calls::new();
     let _ = ask(&calls).await;
     assert_eq!(calls.at(), [0, 60, 120]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_may_be_paths_of_functions() {
+    static TOLD: AtomicU32 = AtomicU32::new(0);
+
+    fn tell(attempt: &RetryAttempt<'_, Error>) {
+        TOLD.fetch_add(attempt.attempt(), Ordering::Relaxed);
+    }
+    fn is_small(value: &usize) -> bool {
+        *value < 3
+    }
+    #[retry(count = 5, delay_ms = 1, when_ok = is_small, on_retry = tell)]
+    async fn ask(calls: &Calls) -> Result<usize, Error> {
+        Ok(calls.note())
+    }
+
+    assert_eq!(ask(&Calls::new()).await, Ok(3));
+    assert_eq!(TOLD.load(Ordering::Relaxed), 1 + 2);
 }
