@@ -299,6 +299,10 @@ fn constants() {
     on_get("circuit_breaker(min_calls = limits::key::MANY)", &[]);
     on_get("circuit_breaker(min_calls = LIMITS.key)", &[]);
     on_get(
+        "timeout(policy = limit(key))",
+        &["`key` is only known in a call"],
+    );
+    on_get(
         "circuit_breaker(min_calls = key.len())",
         &["a breaker of your own by `state = expression`"],
     );

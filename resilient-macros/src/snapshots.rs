@@ -135,6 +135,21 @@ fn timeout_per_call() {
 }
 
 #[test]
+fn settings_from_a_policy() {
+    pinned(
+        "settings_from_a_policy",
+        r#"
+        #[timeout(policy = LIMIT)]
+        #[retry(policy = PATIENT, count = 5, max_delay = "1s")]
+        #[circuit_breaker(policy = limits::STRICT, open_for = "10s")]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
 fn circuit_breaker() {
     pinned(
         "circuit_breaker",

@@ -1,0 +1,60 @@
+async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+    #[allow(unused_imports)]
+    use {retry as _, circuit_breaker as _};
+    use ::resilient_runtime::__private as __resilient;
+    let (timeout, retry, breaker) = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[&__RESILIENT_TIMEOUT, &__RESILIENT_RETRY, &__RESILIENT_BREAKER],
+        );
+        static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+            &__RESILIENT_SITE,
+            LIMIT,
+        );
+        static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
+            &__RESILIENT_SITE,
+            PATIENT.count(5).max_delay(::core::time::Duration::from_secs(1)),
+        );
+        static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::new(
+            &__RESILIENT_SITE,
+            limits::STRICT.open_for(::core::time::Duration::from_secs(10)),
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        (&__RESILIENT_TIMEOUT, &__RESILIENT_RETRY, &__RESILIENT_BREAKER)
+    };
+    let call = async move {
+        let mut attempts = retry.attempts();
+        loop {
+            let call = async {
+                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                    Result<Vec<u8>, Status>,
+                > {
+                    return ret;
+                }
+                let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
+                #[allow(unreachable_code)] ret
+            };
+            let call = __resilient::judged(
+                call,
+                |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                    __resilient::classify!(error)
+                },
+            );
+            let call = breaker.guard(call);
+            let pause = match attempts.next(call.await) {
+                ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                ::core::ops::ControlFlow::Continue(pause) => pause,
+            };
+            pause.await;
+        }
+    };
+    let call = timeout.limit(call);
+    call.await.map_err(__resilient::Failure::into_error)
+}
