@@ -128,6 +128,9 @@ fn contradictions_in_one_attribute() {
         "retry(delay = \"1s\", max_delay = \"999ms\")",
         &["caps every pause"],
     );
+    on_get("retry(delay = \"30s\")", &[]);
+    on_get("retry(policy = CALM, delay = \"31s\")", &[]);
+    on_get("retry(delay = \"31s\")", &["no pause is longer than 30s"]);
     on_get("retry(delay = D, max_delay = \"1ms\")", &[]);
     on_get("retry(factor = 2, backoff = \"exponential\")", &[]);
     on_get(

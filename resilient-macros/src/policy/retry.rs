@@ -28,6 +28,8 @@ use crate::flow::{Around, Flow, Rule, rules};
 use crate::value::{self, Jitter, Setting, Zero, call};
 
 const COUNT: u32 = 3;
+/// `max_delay`, where it is not given.
+const LONGEST: Duration = Duration::from_secs(30);
 const BACKOFFS: &[&str] = &["constant", "linear", "exponential", "fib", "decorrelated"];
 
 #[derive(Default)]
@@ -133,6 +135,16 @@ impl Retry {
                 cap.key, delay.key, delay.key
             );
             errors.over(&cap.expr, message);
+        }
+        if let Some(delay) = &self.delay
+            && delay.literal().is_some_and(|delay| delay > LONGEST)
+            && self.max_delay.is_none()
+            && self.policy.is_none()
+        {
+            let message = format!(
+                "no pause is longer than {LONGEST:?} unless `max_delay` says so: give a `max_delay` as well"
+            );
+            errors.over(&delay.expr, message);
         }
         if let (Some(factor), Some(backoff)) = (&self.factor, &self.backoff)
             && backoff.literal().is_some_and(|word| word != "exponential")

@@ -1,5 +1,5 @@
 //! Checks of knobs that are constants: a bad one fails where it is evaluated, at
-//! compile time, on the user's own expression.
+//! compile time, on the user's own expression (`track_caller` leaves out where it is checked).
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use crate::circuit_breaker::Window;
 
 /// A rate.
 #[must_use]
+#[track_caller]
 pub const fn rate(rate: f64) -> f64 {
     assert!(
         rate >= 0.0 && rate <= 1.0,
@@ -17,6 +18,7 @@ pub const fn rate(rate: f64) -> f64 {
 
 /// A number of things.
 #[must_use]
+#[track_caller]
 pub const fn count(count: u32) -> u32 {
     assert!(count >= 1, "a count is at least 1");
     count
@@ -24,6 +26,7 @@ pub const fn count(count: u32) -> u32 {
 
 /// A factor of growth.
 #[must_use]
+#[track_caller]
 pub const fn factor(factor: f64) -> f64 {
     assert!(
         factor >= 1.0 && factor < f64::INFINITY,
@@ -34,6 +37,7 @@ pub const fn factor(factor: f64) -> f64 {
 
 /// A span of time.
 #[must_use]
+#[track_caller]
 pub const fn duration(duration: Duration) -> Duration {
     assert!(!duration.is_zero(), "a duration is longer than zero");
     duration
@@ -47,6 +51,7 @@ pub struct Knob<T>(pub T);
 impl Knob<Duration> {
     /// Rolling time.
     #[must_use]
+    #[track_caller]
     pub const fn window(self) -> Window {
         Window::Time(duration(self.0))
     }
@@ -55,6 +60,7 @@ impl Knob<Duration> {
 impl Knob<Window> {
     /// As it is.
     #[must_use]
+    #[track_caller]
     pub const fn window(self) -> Window {
         match self.0 {
             Window::Time(span) => Knob(span).window(),
@@ -66,6 +72,7 @@ impl Knob<Window> {
 impl Knob<u32> {
     /// A number of calls.
     #[must_use]
+    #[track_caller]
     pub const fn window(self) -> Window {
         assert!(
             self.0 >= 1 && self.0 <= Window::MAX_CALLS,
@@ -80,6 +87,7 @@ macro_rules! calls {
         impl Knob<$integer> {
             /// A number of calls.
             #[must_use]
+            #[track_caller]
             pub const fn window(self) -> Window {
                 assert!(
                     self.0 >= 1 && self.0 <= Window::MAX_CALLS as $integer,

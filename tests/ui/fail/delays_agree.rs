@@ -5,6 +5,11 @@ async fn capped() -> Result<(), ()> {
     Ok(())
 }
 
+#[retry(delay = "1m")]
+async fn above_the_default_cap() -> Result<(), ()> {
+    Ok(())
+}
+
 #[retry(backoff = "linear", factor = 3.0)]
 async fn no_growth() -> Result<(), ()> {
     Ok(())
