@@ -188,3 +188,31 @@ fn no_record_is_lost_after_a_long_silence() {
 fn costs_no_more_memory_whatever_the_traffic() {
     assert_eq!(size_of::<Buckets>(), 128);
 }
+
+#[test]
+fn each_of_the_next_periods_is_told_from_this_one() {
+    let slice = Buckets::slice(SECOND);
+    for later in 1..1 << PERIOD_BITS {
+        let buckets = Buckets::new();
+        buckets.reset(later);
+        buckets.record(0, slice, SECOND, true);
+        assert_eq!(buckets.sum(later, slice, SECOND), counts(0, 0), "{later}");
+    }
+}
+
+#[test]
+fn a_window_in_steady_use_is_never_emptied() {
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(10));
+    // Two calls in each lap, for longer than a window may sleep.
+    for lap in 0..LONG_SLEEP + 10 {
+        let now = lap * SLICES as u64;
+        buckets.record(0, slice, now, false);
+        let with_the_one_before = if lap == 0 { 1 } else { 2 };
+        assert_eq!(
+            buckets.sum(0, slice, now),
+            counts(with_the_one_before, 0),
+            "{lap}"
+        );
+        buckets.record(0, slice, now + 5, false);
+    }
+}

@@ -223,3 +223,13 @@ fn no_record_of_an_ended_period_reaches_the_next() {
     });
     assert_eq!(tally(&ring, 1, 4), (4, 0, 4));
 }
+
+#[test]
+fn each_of_the_next_periods_is_told_from_this_one() {
+    for later in 1..=PERIOD_MASK {
+        let ring = Ring::new();
+        ring.reset(later);
+        assert_eq!(ring.record(0, 10, true, false), None, "{later}");
+        assert_eq!(tally(&ring, later, 10), (0, 0, 0), "{later}");
+    }
+}
