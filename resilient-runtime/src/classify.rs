@@ -151,3 +151,68 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_error_has_a_class_of_its_own_and_is_its_own_source() {
+        let wait = Duration::from_secs(3);
+        let rows = [
+            (
+                PolicyErrorKind::TimedOut { after: wait },
+                ErrorClass::Transient,
+                None,
+            ),
+            (
+                PolicyErrorKind::CircuitOpen { retry_after: wait },
+                ErrorClass::Transient,
+                Some(wait),
+            ),
+            (
+                PolicyErrorKind::RateLimited { retry_after: wait },
+                ErrorClass::Overload,
+                Some(wait),
+            ),
+            (PolicyErrorKind::BulkheadFull, ErrorClass::Overload, None),
+            (
+                PolicyErrorKind::ConcurrencyLimited,
+                ErrorClass::Overload,
+                None,
+            ),
+            (PolicyErrorKind::FaultInjected, ErrorClass::Transient, None),
+        ];
+        for (kind, class, retry_after) in rows {
+            let error = PolicyError::new(kind, "shop::stock");
+            assert_eq!(error.class(), class, "{kind:?}");
+            assert_eq!(Classify::retry_after(&error), retry_after, "{kind:?}");
+            assert_eq!(error.policy_error(), Some(&error));
+        }
+    }
+
+    #[test]
+    fn io_errors_are_classed_by_their_kind() {
+        use io::ErrorKind as Kind;
+        let rows = [
+            (Kind::ConnectionReset, ErrorClass::Transient),
+            (Kind::TimedOut, ErrorClass::Transient),
+            (Kind::Other, ErrorClass::Transient),
+            (Kind::NotFound, ErrorClass::CallerFault),
+            (Kind::PermissionDenied, ErrorClass::CallerFault),
+            (Kind::InvalidInput, ErrorClass::CallerFault),
+            (Kind::InvalidData, ErrorClass::ServerFault),
+            (Kind::OutOfMemory, ErrorClass::ServerFault),
+        ];
+        for (kind, class) in rows {
+            assert_eq!(io::Error::from(kind).class(), class, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_that_says_nothing_more_names_no_time_and_no_policy() {
+        assert_eq!("down".class(), ErrorClass::Transient);
+        assert_eq!("down".retry_after(), None);
+        assert_eq!("down".policy_error(), None);
+    }
+}

@@ -312,3 +312,61 @@ where
         Poll::Ready(judge(outcome, &*this.judge))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::io;
+
+    use super::*;
+    use crate::retry::Retry;
+    use crate::rules::Rules;
+
+    fn policy() -> PolicyError {
+        PolicyError::new(PolicyErrorKind::BulkheadFull, "shop::stock")
+    }
+
+    #[test]
+    fn a_failure_reads_as_what_it_is() {
+        let own = Failure::from(judge(Err::<(), _>("down"), |_| Verdict::of(&"down")).unwrap_err());
+        assert_eq!(own.to_string(), "down");
+        let ours = Failure::<&str>::from(policy());
+        assert_eq!(ours.to_string(), policy().to_string());
+    }
+
+    #[test]
+    fn a_failure_has_the_source_that_it_stems_from() {
+        let ours = Failure::<io::Error>::from(policy());
+        let source = ours.source().and_then(|source| source.downcast_ref());
+        assert_eq!(source, Some(&policy()));
+
+        let wrapped = Failure::from(policy());
+        let own = Judged::new(wrapped, Verdict::of_policy(PolicyErrorKind::BulkheadFull));
+        let own: Failure<Failure<io::Error>> = own.into();
+        assert!(
+            own.source()
+                .is_some_and(|source| source.is::<PolicyError>())
+        );
+    }
+
+    #[test]
+    fn each_form_of_failure_tells_its_own_error_from_a_policys() {
+        let own = "down".into_failure();
+        assert_eq!((own.error(), own.policy()), (Some(&"down"), None));
+        let ours = Failure::<&str>::from(policy());
+        assert_eq!((ours.error(), ours.policy()), (None, Some(&policy())));
+        assert_eq!(
+            ours.verdict(),
+            Verdict::of_policy(PolicyErrorKind::BulkheadFull)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rule_by_hand_sees_the_plain_error() {
+        let rules = Rules::<Result<(), &str>>::new().when(|error| *error == "busy");
+        let mut answers = ["broken", "busy", "busy"].map(Err::<(), _>).to_vec();
+        let call = Retry::new(9).run_by(rules, || std::future::ready(answers.pop().unwrap()));
+        assert_eq!(call.await, Err("broken"));
+        assert!(answers.is_empty());
+    }
+}
