@@ -277,3 +277,32 @@ async fn a_change_holds_from_the_next_call_and_not_the_next_attempt() {
     let _ = ask(&calls).await;
     assert_eq!(calls.count(), 3 + 5);
 }
+
+#[test]
+fn each_named_value_is_kept_by_its_name() {
+    #[retry(name = "named values")]
+    async fn _call() -> Result<(), Error> {
+        Ok(())
+    }
+
+    let retry = layer("named values", LayerKind::Retry);
+    let knobs: [(&str, &[&'static str]); 4] = [
+        ("jitter", &["none", "full", "equal"]),
+        (
+            "backoff",
+            &["constant", "linear", "exponential", "fib", "decorrelated"],
+        ),
+        ("on_timeout", &["retry", "abort"]),
+        ("on_open", &["abort", "wait"]),
+    ];
+    for (knob, names) in knobs {
+        for &name in names {
+            retry.set(knob, name.into()).unwrap();
+            assert_eq!(
+                setting(retry, knob).value,
+                Some(Value::Name(name)),
+                "{knob}"
+            );
+        }
+    }
+}
