@@ -306,3 +306,23 @@ fn each_named_value_is_kept_by_its_name() {
         }
     }
 }
+
+#[test]
+fn the_longest_duration_stays_a_duration() {
+    #[retry(name = "long pauses")]
+    #[circuit_breaker]
+    async fn _call() -> Result<(), Error> {
+        Ok(())
+    }
+
+    let centuries = Duration::from_secs(250 * 365 * 24 * 60 * 60);
+    let retry = layer("long pauses", LayerKind::Retry);
+    let breaker = layer("long pauses", LayerKind::CircuitBreaker);
+    for (layer, knob) in [(retry, "max_delay"), (breaker, "window")] {
+        layer.set(knob, Duration::MAX.into()).unwrap();
+        match setting(layer, knob).value {
+            Some(Value::Duration(kept)) => assert!(kept > centuries, "{knob}: {kept:?}"),
+            other => panic!("{knob}: {other:?}"),
+        }
+    }
+}

@@ -194,3 +194,23 @@ impl Counts {
         seen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn no_two_windows_have_one_shape() {
+        let time = |nanos| Window::Time(Duration::from_nanos(nanos));
+        let windows = [10, 20, 30, 1_000, 1_010, u64::MAX].map(time);
+        let calls = [1, 2, 3, 100, 101, 65_535].map(Window::Calls);
+        let mut shapes: Vec<u64> = windows.into_iter().chain(calls).map(shape_of).collect();
+        shapes.push(0);
+        shapes.sort_unstable();
+        let all = shapes.len();
+        shapes.dedup();
+        assert_eq!(shapes.len(), all);
+    }
+}

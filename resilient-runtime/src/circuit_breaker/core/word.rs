@@ -59,3 +59,31 @@ impl Word {
         Word((self.generation().wrapping_add(1) << 5) | (mode << 2) | state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_is_of_the_generation_after_and_says_what_it_was_made_of() {
+        use BreakerMode::{Automatic, Disabled, ForcedClosed, ForcedOpen, ObserveOnly};
+        use BreakerState::{Closed, HalfOpen, Open};
+        let mut word = Word::from_bits(0);
+        assert_eq!(
+            (word.generation(), word.state(), word.mode()),
+            (0, Closed, Automatic)
+        );
+        let mut generation = 0;
+        for mode in [Automatic, ForcedOpen, ForcedClosed, Disabled, ObserveOnly] {
+            for state in [Closed, Open, HalfOpen] {
+                word = word.next(state, mode);
+                generation += 1;
+                assert_eq!(
+                    (word.generation(), word.state(), word.mode()),
+                    (generation, state, mode)
+                );
+                assert_eq!(Word::from_bits(word.bits()), word);
+            }
+        }
+    }
+}
