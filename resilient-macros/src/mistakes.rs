@@ -153,7 +153,12 @@ fn contradictions_in_one_attribute() {
         &[],
     );
     on_get("circuit_breaker(slow_call_rate = 0.5, policy = P)", &[]);
-    on_get("timeout(policy = P, ms = 5)", &["say the same thing"]);
+    on_get("timeout(policy = P, ms = 5)", &[]);
+    on_get("timeout(policy = P, after = limit)", &[]);
+    on_get(
+        "timeout(policy = P, after = limit, ms = 5)",
+        &["say the same thing"],
+    );
     on_get("fallback(value = Ok(1), when_ok = |_| true)", &[]);
     on_get(
         "fallback(with = f, when_ok = |_| true)",

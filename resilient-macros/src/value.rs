@@ -403,8 +403,18 @@ pub(crate) fn constant(check: &str, value: &impl ToTokens, expr: &Expr) -> Token
     quote_spanned!(at=> const { __resilient::check::#check(#value) })
 }
 
-/// `.method(value)`
+/// `.method(value)`; the compiler points to the method's name where the value does not fit.
 pub(crate) fn call(method: &str, value: &impl ToTokens) -> TokenStream {
-    let method = Ident::new(method, Span::mixed_site());
-    quote!(.#method(#value))
+    located(value, |at| {
+        let method = Ident::new(method, at);
+        quote!(.#method(#value))
+    })
+}
+
+/// Code with the names of this expansion that stands, to the compiler, where `value` does.
+pub(crate) fn located(
+    value: &impl ToTokens,
+    code: impl FnOnce(Span) -> TokenStream,
+) -> TokenStream {
+    code(Span::mixed_site().located_at(value.span()))
 }

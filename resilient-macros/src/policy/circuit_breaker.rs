@@ -14,7 +14,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
-use crate::value::{self, Setting, ToValue, Window, Zero, call, constant};
+use crate::value::{self, Setting, ToValue, Window, Zero, call, constant, located};
 
 #[derive(Default)]
 pub(crate) struct CircuitBreaker {
@@ -268,8 +268,12 @@ impl Layer for CircuitBreaker {
         match &self.state {
             Some(expr) => {
                 let state = state_name(local);
+                let (kind, borrowed) = (
+                    located(expr, |at| quote_spanned!(at=> &__resilient::CircuitBreaker)),
+                    located(expr, |at| quote_spanned!(at=> &#expr)),
+                );
                 quote_spanned!(at=>
-                    let #state: &__resilient::CircuitBreaker = &#expr;
+                    let #state: #kind = #borrowed;
                     let #local = #local.over(#state);
                 )
             }

@@ -12,13 +12,14 @@
 //! bigger future that is `!Send` where the answer is.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 
 use super::{Declaration, Layer};
 use crate::args::{Args, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
+use crate::value::located;
 
 pub(crate) struct Fallback {
     /// `None` after a mistake that has been reported.
@@ -93,12 +94,18 @@ impl Fallback {
         match &self.when {
             None => quote_spanned!(at=> #local.replaces(#failure)),
             Some(when) => {
-                let when = quote_spanned!(at=> __resilient::predicate::<#output, _>(#when));
+                let method = |name| located(when, |at| Ident::new(name, at).to_token_stream());
+                let when = located(
+                    when,
+                    |at| quote_spanned!(at=> __resilient::predicate::<#output, _>(#when)),
+                );
                 if around.refused_inside {
+                    let method = method("replaces_when");
                     let convert = around.conversion();
-                    quote_spanned!(at=> #local.replaces_when(#failure, #convert, #when))
+                    quote!(#local.#method(#failure, #convert, #when))
                 } else {
-                    quote_spanned!(at=> #local.replaces_own_when(#failure, #when))
+                    let method = method("replaces_own_when");
+                    quote!(#local.#method(#failure, #when))
                 }
             }
         }
@@ -116,11 +123,15 @@ impl Fallback {
             }
             Some(when_ok) => {
                 let on_error = replaces(quote_spanned!(at=> failure));
+                let when_ok = located(
+                    when_ok,
+                    |at| quote_spanned!(at=> __resilient::ok_predicate::<#output, _>(#when_ok)),
+                );
                 quote_spanned!(at=>
                     outcome if #local.replaces_outcome(
                         &outcome,
                         |failure| #on_error,
-                        __resilient::ok_predicate::<#output, _>(#when_ok),
+                        #when_ok,
                     )
                 )
             }

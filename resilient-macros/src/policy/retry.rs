@@ -1,7 +1,8 @@
 //! `#[retry]`
 //!
 //! ```text
-//! let mut attempts = retry.attempts();
+//! let retry_settings = retry.code().count(..);        // where a knob is no literal
+//! let mut attempts = retry.attempts_with(retry_settings);
 //! loop {
 //!     let call = ..;
 //!     let pause = match attempts.next(call.await) {
@@ -18,14 +19,14 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Expr;
 
 use super::{Declaration, Layer};
 use crate::args::{Args, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
-use crate::value::{self, Jitter, Setting, Zero, call};
+use crate::value::{self, Jitter, Setting, Zero, call, located};
 
 const COUNT: u32 = 3;
 /// `max_delay`, where it is not given.
@@ -246,6 +247,16 @@ impl Retry {
         later.map(|backoff| &backoff.expr)
     }
 
+    /// A backoff that is a closure stands where it is called: it may read what the body changes.
+    fn inline_backoff(&self) -> Option<&Expr> {
+        self.later_backoff().filter(|expr| is_closure(expr))
+    }
+
+    /// A backoff that is evaluated once per call.
+    fn backoff_value(&self) -> Option<&Expr> {
+        self.later_backoff().filter(|expr| !is_closure(expr))
+    }
+
     /// What is evaluated once per call, by its knob; but a backoff, which is no plain value.
     fn later(&self) -> Vec<(&'static str, TokenStream)> {
         let count = self.count.as_ref().filter(|count| !count.is_literal());
@@ -260,6 +271,23 @@ struct Written {
     name: &'static str,
     now: Option<TokenStream>,
     later: Option<TokenStream>,
+}
+
+fn is_closure(expr: &Expr) -> bool {
+    match expr {
+        Expr::Closure(_) => true,
+        Expr::Group(group) => is_closure(&group.expr),
+        Expr::Paren(paren) => is_closure(&paren.expr),
+        _ => false,
+    }
+}
+
+fn settings_name(local: &Ident) -> Ident {
+    format_ident!("{local}_settings", span = local.span())
+}
+
+fn backoff_name(local: &Ident) -> Ident {
+    format_ident!("{local}_backoff", span = local.span())
 }
 
 /// Whether a knob only matters once there is a second attempt.
@@ -301,22 +329,41 @@ impl Layer for Retry {
         }
     }
 
+    fn prepare(&self, local: &Ident) -> TokenStream {
+        let at = Span::mixed_site();
+        let later = self.later();
+        let settings = (!later.is_empty()).then(|| {
+            let name = settings_name(local);
+            let calls = later.iter().map(|(name, value)| call(name, value));
+            quote_spanned!(at=> let #name = #local.code() #(#calls)*;)
+        });
+        let backoff = self.backoff_value().map(|expr| {
+            let name = backoff_name(local);
+            quote_spanned!(at=> let #name = #expr;)
+        });
+        quote!(#settings #backoff)
+    }
+
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
         let (local, inside) = (around.local, inside.into_call(around));
 
-        let later = self.later();
-        let attempts = if later.is_empty() {
+        let attempts = if self.later().is_empty() {
             quote_spanned!(at=> #local.attempts())
         } else {
-            let calls = later.iter().map(|(name, value)| call(name, value));
-            quote_spanned!(at=> #local.attempts_with(#local.code() #(#calls)*))
+            let settings = settings_name(local);
+            quote_spanned!(at=> #local.attempts_with(#settings))
         };
-        let backoff = self.later_backoff().map(|expr| match expr {
-            Expr::Closure(_) => quote_spanned!(at=> let backoff = __resilient::backoff(#expr);),
-            _ => quote_spanned!(at=> let backoff = #expr;),
-        });
-        let by_backoff = backoff.as_ref().map(|_| quote_spanned!(at=> &backoff));
+        let by_backoff = match self.inline_backoff() {
+            Some(closure) => Some(located(
+                closure,
+                |at| quote_spanned!(at=> &__resilient::backoff(#closure)),
+            )),
+            None => self.backoff_value().map(|expr| {
+                let name = backoff_name(local);
+                located(expr, |at| quote_spanned!(at=> &#name))
+            }),
+        };
         let rules = rules(
             around.output,
             [
@@ -331,7 +378,7 @@ impl Layer for Retry {
             None => quote_spanned!(at=> attempts.next(call.await)),
         };
         Flow::Outcome {
-            statements: quote_spanned!(at=> #backoff let mut attempts = #attempts;),
+            statements: quote_spanned!(at=> let mut attempts = #attempts;),
             outcome: quote_spanned!(at=>
                 loop {
                     #inside

@@ -39,7 +39,7 @@ impl Timeout {
 
     pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
         const ZERO: Zero = Zero::Refused("a timeout of nothing ends every call before it begins");
-        let mut said = ["after", "ms", "policy"]
+        let mut said = ["after", "ms"]
             .into_iter()
             .filter_map(|name| args.given(name));
         if let (Some(first), Some(second)) = (said.next(), said.next()) {
@@ -108,8 +108,16 @@ impl Layer for Timeout {
     fn declare(&self, site: &Ident) -> Declaration {
         let at = Span::mixed_site();
         let settings = match (&self.after, &self.policy) {
-            (Some(after), _) if after.is_literal() => {
-                quote_spanned!(at=> __resilient::Timeout::new(#after))
+            (Some(after), policy) if after.is_literal() => {
+                let own = quote_spanned!(at=> __resilient::Timeout::new(#after));
+                match policy {
+                    // A policy that is overridden all the same is one, and is used.
+                    Some(policy) => quote_spanned!(at=> {
+                        let _: __resilient::Timeout = #policy;
+                        #own
+                    }),
+                    None => own,
+                }
             }
             (_, Some(policy)) => quote_spanned!(at=> #policy),
             _ => {

@@ -50,8 +50,8 @@ impl Get for Client {
                     }
                     (&__RESILIENT_RETRY, &__RESILIENT_FALLBACK)
                 };
-                let mut attempts = retry
-                    .attempts_with(retry.code().count(__self.attempts));
+                let retry_settings = retry.code().count(__self.attempts);
+                let mut attempts = retry.attempts_with(retry_settings);
                 let outcome = loop {
                     let call = async {
                         let own_seen = ::core::clone::Clone::clone(&seen);

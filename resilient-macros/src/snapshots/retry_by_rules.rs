@@ -20,14 +20,11 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
         }
         &__RESILIENT_RETRY
     };
-    let backoff = __resilient::backoff(|n| Duration::from_millis(u64::from(n)));
-    let mut attempts = retry
-        .attempts_with(
-            retry
-                .code()
-                .count(config.attempts)
-                .delay(::core::time::Duration::from_millis(config.delay)),
-        );
+    let retry_settings = retry
+        .code()
+        .count(config.attempts)
+        .delay(::core::time::Duration::from_millis(config.delay));
+    let mut attempts = retry.attempts_with(retry_settings);
     let outcome = loop {
         let own_request = ::core::clone::Clone::clone(&request);
         let own_seen = ::core::clone::Clone::clone(&seen);
@@ -59,7 +56,9 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
                 &__resilient::rules::<Result<Vec<u8>, Status>>()
                     .when(|error| error.code() == Code::Unavailable)
                     .on_retry(|attempt| log(attempt))
-                    .backoff(&backoff),
+                    .backoff(
+                        &__resilient::backoff(|n| Duration::from_millis(u64::from(n))),
+                    ),
             )
         {
             ::core::ops::ControlFlow::Break(outcome) => break outcome,
