@@ -49,9 +49,9 @@ pub(crate) fn world() -> Option<Arc<World>> {
 /// outside, unless that is isolated too.
 ///
 /// ```
-/// use resilient_runtime::{BreakerState, CircuitBreaker, CircuitBreakerSettings, testing};
+/// use resilient_runtime::{BreakerState, CircuitBreaker, testing};
 ///
-/// static CACHE: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+/// static CACHE: CircuitBreaker = CircuitBreaker::new();
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() {

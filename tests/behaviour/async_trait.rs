@@ -35,7 +35,7 @@ impl Client {
         Self {
             calls: Calls::new(),
             attempts: 3,
-            breaker: CircuitBreaker::new(settings),
+            breaker: CircuitBreaker::with(settings),
         }
     }
 

@@ -194,7 +194,7 @@ async fn the_reason_of_a_drop_ends_with_it() {
 #[tokio::test(start_paused = true)]
 async fn a_permit_taken_by_hand_goes_by_the_same_rules() {
     static BREAKER: CircuitBreaker =
-        CircuitBreaker::new(CircuitBreakerSettings::new().slow_call(Duration::from_millis(300)));
+        CircuitBreaker::with(CircuitBreakerSettings::new().slow_call(Duration::from_millis(300)));
 
     #[timeout(ms = 100)]
     async fn outer(wait: Duration) -> Result<(), Error> {

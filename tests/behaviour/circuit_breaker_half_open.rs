@@ -65,7 +65,7 @@ async fn half_open_admits_so_many_probes_and_refuses_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn that_many_successes_close_it_and_not_one_less() {
-    let breaker = CircuitBreaker::new(QUICK.half_open_calls(3));
+    let breaker = CircuitBreaker::with(QUICK.half_open_calls(3));
     await_half_open(&breaker).await;
     for _ in 0..2 {
         succeed(&breaker, 1);
@@ -78,7 +78,7 @@ async fn that_many_successes_close_it_and_not_one_less() {
 #[tokio::test(start_paused = true)]
 async fn one_failure_reopens_it_at_once() {
     for outcome in [CallOutcome::Failure, CallOutcome::Overload] {
-        let breaker = CircuitBreaker::new(QUICK.half_open_calls(3));
+        let breaker = CircuitBreaker::with(QUICK.half_open_calls(3));
         await_half_open(&breaker).await;
         succeed(&breaker, 2);
         breaker.try_acquire().unwrap().record(outcome);
@@ -99,7 +99,7 @@ async fn open_for_grows_with_each_reopening_and_closing_takes_it_back() {
         }
         times
     }
-    let growing = CircuitBreaker::new(QUICK.open_max(Duration::from_secs(10)));
+    let growing = CircuitBreaker::with(QUICK.open_max(Duration::from_secs(10)));
     assert_eq!(
         open_times(&growing, 6).await,
         [1000, 2000, 4000, 8000, 10_000, 10_000]
@@ -108,10 +108,10 @@ async fn open_for_grows_with_each_reopening_and_closing_takes_it_back() {
     succeed(&growing, 1);
     assert_eq!(open_times(&growing, 2).await, [1000, 2000]);
 
-    let steady = CircuitBreaker::new(QUICK.open_factor(1.0));
+    let steady = CircuitBreaker::with(QUICK.open_factor(1.0));
     assert_eq!(open_times(&steady, 3).await, [1000, 1000, 1000]);
     // Doubled from 5 s to 60 s where nothing is said.
-    let plain = CircuitBreaker::new(CircuitBreakerSettings::new().consecutive_failures(1));
+    let plain = CircuitBreaker::with(CircuitBreakerSettings::new().consecutive_failures(1));
     assert_eq!(
         open_times(&plain, 5).await,
         [5000, 10_000, 20_000, 40_000, 60_000]
@@ -142,7 +142,7 @@ async fn the_knobs_of_the_open_time_reach_the_breaker() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_probe_has_failed_whatever_it_says() {
-    let breaker = CircuitBreaker::new(QUICK.slow_call(ms(100)));
+    let breaker = CircuitBreaker::with(QUICK.slow_call(ms(100)));
     for (takes, state) in [(101, BreakerState::Open), (100, BreakerState::Closed)] {
         breaker.reset();
         await_half_open(&breaker).await;
@@ -155,7 +155,7 @@ async fn a_slow_probe_has_failed_whatever_it_says() {
 
 #[tokio::test(start_paused = true)]
 async fn a_neutral_probe_gives_its_place_back() {
-    let breaker = CircuitBreaker::new(QUICK);
+    let breaker = CircuitBreaker::with(QUICK);
     await_half_open(&breaker).await;
     for _ in 0..3 {
         let probe = breaker.try_acquire().unwrap();
@@ -200,7 +200,7 @@ async fn a_probe_that_does_not_report_loses_its_place_and_its_late_result() {
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_may_take_a_minute_where_nothing_is_said() {
-    let breaker = CircuitBreaker::new(QUICK);
+    let breaker = CircuitBreaker::with(QUICK);
     await_half_open(&breaker).await;
     let probe = breaker.try_acquire().unwrap();
     sleep(ms(59_999)).await;
@@ -211,7 +211,7 @@ async fn a_probe_may_take_a_minute_where_nothing_is_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_result_counts_only_for_the_period_that_admitted_it() {
-    let breaker = CircuitBreaker::new(QUICK);
+    let breaker = CircuitBreaker::with(QUICK);
     let [early, late] = [(); 2].map(|()| breaker.try_acquire().unwrap());
     fail(&breaker, 1);
     early.record(CallOutcome::Success);
@@ -234,7 +234,7 @@ async fn a_result_counts_only_for_the_period_that_admitted_it() {
 #[tokio::test(start_paused = true)]
 async fn closed_again_it_begins_with_an_empty_window() {
     let settings = CircuitBreakerSettings::new().min_calls(4).open_for(ms(100));
-    let breaker = CircuitBreaker::new(settings);
+    let breaker = CircuitBreaker::with(settings);
     fail(&breaker, 4);
     sleep(ms(100)).await;
     succeed(&breaker, 1);
@@ -298,7 +298,7 @@ async fn by_hand_it_is_held_open_held_closed_switched_off_watched_and_reset() {
     assert_eq!(calls.count(), 32, "and it decides again");
 }
 
-static SHARED: CircuitBreaker = CircuitBreaker::new(QUICK).named("shared");
+static SHARED: CircuitBreaker = CircuitBreaker::with(QUICK).named("shared");
 
 #[tokio::test(start_paused = true)]
 async fn a_static_breaker_is_held_by_the_same_hand() {
@@ -315,7 +315,7 @@ async fn a_static_breaker_is_held_by_the_same_hand() {
 
 #[tokio::test(start_paused = true)]
 async fn used_by_hand_its_errors_bear_its_own_name() {
-    let breaker = CircuitBreaker::new(QUICK).named("cache");
+    let breaker = CircuitBreaker::with(QUICK).named("cache");
     fail(&breaker, 1);
     let began = Instant::now();
     let error = breaker.try_acquire().unwrap_err();

@@ -14,7 +14,7 @@ const QUICK: CircuitBreakerSettings = CircuitBreakerSettings::new()
 
 #[tokio::test(start_paused = true)]
 async fn a_static_is_shared_by_all_that_name_it() {
-    static CACHE: CircuitBreaker = CircuitBreaker::new(QUICK);
+    static CACHE: CircuitBreaker = CircuitBreaker::with(QUICK);
 
     #[circuit_breaker(state = CACHE)]
     async fn read() -> Result<(), Error> {
@@ -47,16 +47,16 @@ async fn a_field_is_one_for_each_instance() {
     }
 
     let [one, other] = [(); 2].map(|()| Client {
-        breaker: CircuitBreaker::new(QUICK),
+        breaker: CircuitBreaker::with(QUICK),
     });
     assert_eq!(one.ask().await, Err(Error::Transient));
     assert!(one.ask().await.unwrap_err().is_open());
     assert_eq!(other.ask().await, Err(Error::Transient));
 }
 
-static LAZY: LazyLock<CircuitBreaker> = LazyLock::new(|| CircuitBreaker::new(QUICK));
+static LAZY: LazyLock<CircuitBreaker> = LazyLock::new(|| CircuitBreaker::with(QUICK));
 static LAZY_ARC: LazyLock<Arc<CircuitBreaker>> =
-    LazyLock::new(|| Arc::new(CircuitBreaker::new(QUICK)));
+    LazyLock::new(|| Arc::new(CircuitBreaker::with(QUICK)));
 
 fn reference(of: &Arc<CircuitBreaker>) -> &CircuitBreaker {
     of
@@ -109,7 +109,7 @@ async fn a_state_is_named_in_whatever_form_it_is_held() {
     assert_eq!(by_lazy_arc().await, Err(Error::Transient));
     assert!(by_lazy_arc().await.unwrap_err().is_open());
 
-    let shared = Arc::new(CircuitBreaker::new(QUICK));
+    let shared = Arc::new(CircuitBreaker::with(QUICK));
     for form in 0..4 {
         shared.reset();
         let ask = || async {
@@ -144,7 +144,7 @@ async fn a_body_that_uses_all_of_a_mut_self_takes_a_clone_of_an_arc() {
     }
 
     let mut client = Client {
-        breaker: Arc::new(CircuitBreaker::new(QUICK)),
+        breaker: Arc::new(CircuitBreaker::with(QUICK)),
         asked: 0,
     };
     assert_eq!(client.ask().await, Err(Error::Transient));
@@ -154,7 +154,7 @@ async fn a_body_that_uses_all_of_a_mut_self_takes_a_clone_of_an_arc() {
 
 #[tokio::test(start_paused = true)]
 async fn the_rules_of_what_counts_may_stand_beside_a_state() {
-    static STRICT: CircuitBreaker = CircuitBreaker::new(QUICK);
+    static STRICT: CircuitBreaker = CircuitBreaker::with(QUICK);
     #[circuit_breaker(
         state = STRICT,
         name = "strict",
@@ -265,8 +265,8 @@ async fn methods_of_different_impls_have_their_own() {
 
 #[tokio::test(start_paused = true)]
 async fn two_breakers_on_one_function_keep_their_own_books() {
-    static OUTER: CircuitBreaker = CircuitBreaker::new(QUICK);
-    static INNER: CircuitBreaker = CircuitBreaker::new(QUICK);
+    static OUTER: CircuitBreaker = CircuitBreaker::with(QUICK);
+    static INNER: CircuitBreaker = CircuitBreaker::with(QUICK);
     #[circuit_breaker(state = OUTER)]
     #[circuit_breaker(state = INNER, ignore = |_| true)]
     async fn ask() -> Result<(), Error> {

@@ -309,7 +309,7 @@ async fn io_results_anyhow_results_and_aliases_are_results() {
 
 #[tokio::test(start_paused = true)]
 async fn by_hand_the_same_table_holds() {
-    let breaker = CircuitBreaker::new(resilient_runtime::CircuitBreakerSettings::new());
+    let breaker = CircuitBreaker::new();
     for (outcome, _, closed, ..) in rows() {
         breaker.reset();
         let seen = breaker.call(std::future::ready(outcome.clone())).await;

@@ -9,8 +9,7 @@ use std::time::Duration;
 use common::{Error, await_half_open, breaker, counted, ms};
 use futures::FutureExt as _;
 use resilient_runtime::{
-    BreakerState, CallOutcome, CircuitBreaker, CircuitBreakerSettings, Permit, circuit_breaker,
-    timeout,
+    BreakerState, CallOutcome, CircuitBreaker, Permit, circuit_breaker, timeout,
 };
 use tokio::time::{advance, sleep};
 
@@ -216,7 +215,7 @@ async fn what_the_drop_of_a_body_begins_is_not_cut_off_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn a_permit_taken_before_the_timeout_began_is_cut_off_by_it_too() {
-    static BREAKER: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+    static BREAKER: CircuitBreaker = CircuitBreaker::new();
 
     #[timeout(ms = 100)]
     async fn work(permit: Permit<'static>) -> Result<(), Error> {

@@ -52,7 +52,7 @@ fn tests_that_move_different_clocks_over_one_function_pass_side_by_side() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_of_it_is_seen_outside_or_in_another_world() {
-    static BY_HAND: CircuitBreaker = CircuitBreaker::new(QUICK);
+    static BY_HAND: CircuitBreaker = CircuitBreaker::with(QUICK);
     #[retry(name = "world", count = 3, delay_ms = 1)]
     #[timeout(ms = 100)]
     #[circuit_breaker]

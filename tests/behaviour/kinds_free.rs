@@ -556,9 +556,7 @@ async fn calls_that_borrow_can_be_spawned() {
     assert_eq!(answer.await.unwrap(), Ok(b"k".to_vec()));
 
     let answer = tokio::spawn(async {
-        let breaker = Arc::new(resilient_runtime::CircuitBreaker::new(
-            resilient_runtime::CircuitBreakerSettings::new(),
-        ));
+        let breaker = Arc::new(resilient_runtime::CircuitBreaker::new());
         let names = HashMap::from([("k".to_owned(), "name".to_owned())]);
         let key = "k".to_owned();
         borrowing_by_rules(&breaker, &names, &key)

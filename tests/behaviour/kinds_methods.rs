@@ -23,10 +23,8 @@ impl Client {
         Self {
             service: Flaky::failing(failures),
             seen: Vec::new(),
-            breaker: CircuitBreaker::new(resilient_runtime::CircuitBreakerSettings::new()),
-            shared: Arc::new(CircuitBreaker::new(
-                resilient_runtime::CircuitBreakerSettings::new(),
-            )),
+            breaker: CircuitBreaker::new(),
+            shared: Arc::new(CircuitBreaker::new()),
             attempts: 4,
             name: "client".to_owned(),
         }

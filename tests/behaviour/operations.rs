@@ -231,7 +231,7 @@ async fn slow_calls_are_known_from_the_next_call_on() {
 
 #[tokio::test(start_paused = true)]
 async fn another_window_starts_empty() {
-    let breaker = CircuitBreaker::new(CircuitBreakerSettings::new().min_calls(100));
+    let breaker = CircuitBreaker::with(CircuitBreakerSettings::new().min_calls(100));
     fail(&breaker, 4);
     breaker.set("window", Value::Count(3)).unwrap();
     fail(&breaker, 2);

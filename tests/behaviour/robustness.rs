@@ -27,7 +27,7 @@ const FRAIL: CircuitBreakerSettings = CircuitBreakerSettings::new()
 
 #[tokio::test(start_paused = true)]
 async fn a_listener_that_panics_takes_no_probe_with_it() {
-    let breaker = CircuitBreaker::new(FRAIL);
+    let breaker = CircuitBreaker::with(FRAIL);
     breaker.try_acquire().unwrap().record(CallOutcome::Failure);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let probe = breaker.try_acquire().expect("its time is up");
@@ -38,7 +38,7 @@ async fn a_listener_that_panics_takes_no_probe_with_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_listener_that_panics_while_a_call_unwinds_does_not_end_the_process() {
-    let breaker = CircuitBreaker::new(FRAIL);
+    let breaker = CircuitBreaker::with(FRAIL);
     let _observer = observe(|_| panic!("an observer's own trouble"));
     let call = breaker.call(async {
         panic!("the body's");
@@ -65,7 +65,7 @@ async fn a_retry_that_is_ready_does_not_begin_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_result_is_recorded_once_however_often_it_is_polled() {
-    let breaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+    let breaker = CircuitBreaker::new();
     let always = std::future::poll_fn(|_| std::task::Poll::Ready(io::Result::Ok(())));
     let mut call = pin!(breaker.call(always));
     let waker = noop_waker();
@@ -79,7 +79,7 @@ async fn a_result_is_recorded_once_however_often_it_is_polled() {
     assert_eq!(breaker.snapshot().calls, 1);
 }
 
-static OPEN: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+static OPEN: CircuitBreaker = CircuitBreaker::new();
 
 #[timeout("5s")]
 #[fallback(with = slow_then_limited, when = |_| true)]
@@ -142,7 +142,7 @@ enum ShopError {
     Policy(#[from] PolicyError),
 }
 
-static SHUT: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+static SHUT: CircuitBreaker = CircuitBreaker::new();
 
 #[circuit_breaker(state = SHUT)]
 async fn shut() -> Result<(), ShopError> {
@@ -221,8 +221,7 @@ async fn the_switch_for_an_emergency_can_be_read() {
 
 #[tokio::test]
 async fn a_change_of_mode_is_an_event_and_names_the_breaker() {
-    static NAMED: CircuitBreaker =
-        CircuitBreaker::new(CircuitBreakerSettings::new()).named("stock");
+    static NAMED: CircuitBreaker = CircuitBreaker::new().named("stock");
     let ((), events) = testing::events(testing::isolated(async {
         NAMED.observe_only();
         NAMED.observe_only();

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use common::{Error, fail, ms};
 use resilient_runtime::{
-    CircuitBreaker, CircuitBreakerSettings, Layer, LayerKind, Origin, Setting, SettingError, Value,
-    circuit_breaker, fallback, registry, retry, timeout,
+    CircuitBreaker, Layer, LayerKind, Origin, Setting, SettingError, Value, circuit_breaker,
+    fallback, registry, retry, timeout,
 };
 
 fn layer(site: &str, kind: LayerKind) -> &'static dyn Layer {
@@ -180,7 +180,7 @@ fn to_go_back_may_contradict_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_state_that_was_handed_in_is_set_on_itself() {
-    static SHARED: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+    static SHARED: CircuitBreaker = CircuitBreaker::new();
     #[circuit_breaker(name = "handed in", state = SHARED)]
     async fn ask() -> Result<(), Error> {
         Ok(())

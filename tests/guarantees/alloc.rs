@@ -6,8 +6,8 @@ use std::time::Duration;
 use allocation_counter::measure;
 use futures::FutureExt as _;
 use resilient_runtime::{
-    CircuitBreaker, CircuitBreakerSettings, PolicyError, PolicyErrorKind, Retry, Timeout,
-    circuit_breaker, fallback, retry, timeout,
+    CircuitBreaker, PolicyError, PolicyErrorKind, Retry, Timeout, circuit_breaker, fallback, retry,
+    timeout,
 };
 
 #[derive(Debug, PartialEq)]
@@ -35,7 +35,7 @@ async fn counted(number: u8) -> Result<u8, Refused> {
     Ok(number)
 }
 
-static OPEN: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+static OPEN: CircuitBreaker = CircuitBreaker::new();
 
 #[retry(count = 3)]
 #[circuit_breaker(state = OPEN)]
@@ -67,7 +67,7 @@ fn a_success_allocates_nothing() {
 
 #[test]
 fn a_success_by_hand_allocates_nothing() {
-    static BREAKER: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+    static BREAKER: CircuitBreaker = CircuitBreaker::new();
     assert_allocates_nothing("by hand", || {
         let call = || BREAKER.call(async { Ok::<_, io::Error>(7) });
         let call = Retry::new(3).run(|| Timeout::new(Duration::from_secs(1)).call(call()));

@@ -28,12 +28,10 @@
 use std::io;
 use std::time::Duration;
 
-use resilient_runtime::{
-    CircuitBreaker, CircuitBreakerSettings, circuit_breaker, fallback, resilient, retry, timeout,
-};
+use resilient_runtime::{CircuitBreaker, circuit_breaker, fallback, resilient, retry, timeout};
 
 /// One for all.
-static SHARED: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+static SHARED: CircuitBreaker = CircuitBreaker::new();
 
 /// Something to ask.
 struct Client {
@@ -99,7 +97,7 @@ async fn one_line<T: Send + Sync>(values: &[T]) -> io::Result<usize> {
 #[tokio::test(start_paused = true)]
 async fn functions_under_every_lint_run() -> io::Result<()> {
     let client = Client {
-        breaker: CircuitBreaker::new(CircuitBreakerSettings::new()),
+        breaker: CircuitBreaker::new(),
         attempts: 2,
     };
     assert_eq!(five(&client, "a").await?, b'a');

@@ -21,7 +21,7 @@ impl BreakerLayer {
         Self {
             site,
             switch: Switch::new(),
-            own: Some(CircuitBreaker::new(settings).of(site)),
+            own: Some(CircuitBreaker::with(settings).of(site)),
         }
     }
 

@@ -42,7 +42,7 @@ use crate::verdict::Failing;
 /// use std::io;
 ///
 /// static CACHE: CircuitBreaker =
-///     CircuitBreaker::new(CircuitBreakerSettings::new().consecutive_failures(2)).named("cache");
+///     CircuitBreaker::with(CircuitBreakerSettings::new().consecutive_failures(2)).named("cache");
 ///
 /// async fn get(key: &str) -> io::Result<u32> {
 ///     Err(io::ErrorKind::ConnectionReset.into())
@@ -81,9 +81,15 @@ pub struct CircuitBreaker {
 }
 
 impl CircuitBreaker {
-    /// A closed breaker.
+    /// A closed breaker with the default settings.
     #[must_use]
-    pub const fn new(settings: CircuitBreakerSettings) -> Self {
+    pub const fn new() -> Self {
+        Self::with(CircuitBreakerSettings::new())
+    }
+
+    /// A closed breaker with settings of its own.
+    #[must_use]
+    pub const fn with(settings: CircuitBreakerSettings) -> Self {
         Self {
             settings: Live::new(settings),
             core: Door::new(Core::new()),
@@ -139,7 +145,7 @@ impl CircuitBreaker {
     /// ```
     /// use resilient_runtime::{CallOutcome, CircuitBreaker, CircuitBreakerSettings};
     ///
-    /// let breaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+    /// let breaker = CircuitBreaker::new();
     /// let permit = breaker.try_acquire()?;
     /// // ... the work, wherever it runs ...
     /// permit.record(CallOutcome::Success);
@@ -278,6 +284,12 @@ impl CircuitBreaker {
         if let Some(on_change) = self.settings.code().on_change {
             shielded(|| on_change(&change));
         }
+    }
+}
+
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

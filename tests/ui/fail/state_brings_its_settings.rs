@@ -1,4 +1,4 @@
-use resilient_runtime::{CircuitBreaker, CircuitBreakerSettings, PolicyError, circuit_breaker};
+use resilient_runtime::{CircuitBreaker, PolicyError, circuit_breaker};
 
 #[derive(Debug)]
 struct Down;
@@ -9,7 +9,7 @@ impl From<PolicyError> for Down {
     }
 }
 
-static SHARED: CircuitBreaker = CircuitBreaker::new(CircuitBreakerSettings::new());
+static SHARED: CircuitBreaker = CircuitBreaker::new();
 
 #[circuit_breaker(state = SHARED, failure_rate = 0.5, name = "fine", on_change = log, when = |_| true)]
 async fn shared() -> Result<(), Down> {
