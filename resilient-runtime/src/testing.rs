@@ -46,7 +46,7 @@ pub(crate) fn world() -> Option<Arc<World>> {
 /// Nothing of it is seen outside, so tests that move different clocks over the same
 /// function pass side by side. It holds for what `future` itself polls, breakers
 /// named by `state = ..` and those used by hand included; a task that it spawns is
-/// outside, unless that is isolated too.
+/// outside, unless that is isolated too. A permit counts where it was taken.
 ///
 /// ```
 /// use resilient_runtime::{BreakerState, CircuitBreaker, testing};
