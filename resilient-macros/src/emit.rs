@@ -12,8 +12,7 @@ use crate::function::Function;
 use crate::krate;
 use crate::output::{Output, judge};
 use crate::params::{Held, Params, without_mut};
-use crate::policy::Policy;
-use crate::stack::{Planned, Stack, refuses};
+use crate::stack::{Planned, Stack, refuses, repeats};
 use crate::tokens::split_inner_attributes;
 
 /// The whole function anew.
@@ -221,9 +220,7 @@ fn attempt(
 
 /// The arguments for another function; copies of them where this happens once for each attempt.
 fn handed_on(stack: &Stack, params: &Params, outside: &[Planned]) -> Vec<TokenStream> {
-    let again = outside
-        .iter()
-        .any(|layer| matches!(layer.policy, Policy::Retry(_)));
+    let again = repeats(outside);
     let hand = |ident: &Ident, held: Held| {
         let at = Span::mixed_site().located_at(ident.span());
         let copied = stack.copies.iter().find(|copied| copied.ident == *ident);

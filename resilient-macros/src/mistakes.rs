@@ -536,6 +536,35 @@ fn instrument_above() {
         &["put `#[instrument]` below"],
     );
     get("fallback(value = V)", "key: String", &[]);
+    get(
+        "fallback(value = last(&key))",
+        "key: String, n: u8",
+        &["put `#[instrument]` below"],
+    );
+    get("fallback(value = last(n))", "key: String, n: u8", &[]);
+    get("circuit_breaker(state = self.b)", "&self", &[]);
+    get("circuit_breaker(state = B)", "&mut self", &[]);
+    get(
+        "circuit_breaker(state = self.b)",
+        "&mut self",
+        &["put `#[instrument]` below"],
+    );
+    get(
+        "circuit_breaker(state = client.b)",
+        "client: Arc<Client>",
+        &["put `#[instrument]` below"],
+    );
+    get(
+        "circuit_breaker(when = |error| error.is(&key))",
+        "key: String",
+        &["put `#[instrument]` below"],
+    );
+    get(
+        "circuit_breaker(when = |key| key.is_x())",
+        "key: String",
+        &[],
+    );
+    get("timeout(after = key.time())", "key: String", &[]);
 }
 
 #[test]
@@ -671,6 +700,16 @@ fn receivers() {
     for primitive in ["u8", "usize", "f64", "bool", "char"] {
         instrumented(&format!("n: {primitive}"), &[]);
     }
-    instrumented("n: u8::Type", &moved);
-    instrumented("n: Option<u8>", &moved);
+    for certain in [
+        "std::string::String",
+        "Vec<u8>",
+        "(u8, Box<u8>)",
+        "[Arc<u8>; 2]",
+    ] {
+        instrumented(&format!("n: {certain}"), &moved);
+    }
+    // They may be `Copy`.
+    for unknown in ["Id", "Option<u8>", "String::Id", "(u8, Id)"] {
+        instrumented(&format!("n: {unknown}"), &[]);
+    }
 }

@@ -2,11 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::visit_mut::{VisitMut, visit_pat_ident_mut, visit_pat_mut};
+use syn::visit_mut::{VisitMut, visit_pat_ident_mut};
 use syn::{FnArg, Pat, PatIdent, ReceiverKind, Signature, Type};
 
 use crate::body::{self, Body, Kind};
-use crate::tokens::is_punct;
+use crate::tokens::{bound, is_punct};
 
 /// How an argument is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub(crate) struct Param {
     /// What stands before the `:`, for errors.
     pub(crate) pat: TokenStream,
     pub(crate) held: Held,
-    /// Whether the type is one of the language's own numbers and the like, which are `Copy`.
-    pub(crate) primitive: bool,
+    /// Whether it is certainly gone once it is moved.
+    pub(crate) moves: bool,
     pub(crate) bindings: Vec<Binding>,
 }
 
@@ -62,7 +62,7 @@ impl Params {
                     name: handed_on(&typed.pat),
                     pat: typed.pat.to_token_stream(),
                     held: held(&typed.ty),
-                    primitive: is_primitive(&typed.ty),
+                    moves: moves(&typed.ty),
                     bindings: bindings(&typed.pat),
                 }),
             }
@@ -185,13 +185,38 @@ fn held(ty: &Type) -> Held {
     }
 }
 
-fn is_primitive(ty: &Type) -> bool {
+/// Whether a value of this type is certainly gone once it is moved, as far as its name tells.
+fn moves(ty: &Type) -> bool {
     const NAMES: &[&str] = &[
-        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
-        "i128", "isize", "f32", "f64",
+        "String",
+        "Vec",
+        "Box",
+        "Arc",
+        "Rc",
+        "VecDeque",
+        "HashMap",
+        "HashSet",
+        "BTreeMap",
+        "BTreeSet",
+        "BinaryHeap",
+        "PathBuf",
+        "OsString",
+        "CString",
+        "Mutex",
+        "RwLock",
+        "Cell",
+        "RefCell",
     ];
     match ty {
-        Type::Path(path) => NAMES.iter().any(|name| path.path.is_ident(name)),
+        Type::Group(group) => moves(&group.elem),
+        Type::Paren(paren) => moves(&paren.elem),
+        Type::Reference(reference) => reference.mutability.is_some(),
+        Type::Tuple(tuple) => tuple.elems.iter().any(moves),
+        Type::Array(array) => moves(&array.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            last.is_some_and(|last| NAMES.iter().any(|name| last.ident == name))
+        }
         _ => false,
     }
 }
@@ -209,21 +234,11 @@ fn handed_on(pat: &Pat) -> Option<Ident> {
 }
 
 fn bindings(pat: &Pat) -> Vec<Binding> {
-    struct Collect(Vec<Binding>);
-
-    impl VisitMut for Collect {
-        fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
-            self.0.push(Binding {
-                ident: pat.ident.clone(),
-                mutable: pat.mutability.filter(|_| pat.by_ref.is_none()),
-            });
-            visit_pat_ident_mut(self, pat);
-        }
-    }
-
-    let mut collect = Collect(Vec::new());
-    collect.visit_pat_mut(&mut pat.clone());
-    collect.0
+    let binding = |pat: &PatIdent| Binding {
+        ident: pat.ident.clone(),
+        mutable: pat.mutability.filter(|_| pat.by_ref.is_none()),
+    };
+    bound(pat).iter().map(binding).collect()
 }
 
 /// Takes `mut` off the named bindings: the copies that the attempts get bear it in their place, and
@@ -255,10 +270,6 @@ impl VisitMut for Strip<'_> {
             pat.mutability = None;
         }
         visit_pat_ident_mut(self, pat);
-    }
-
-    fn visit_pat_mut(&mut self, pat: &mut Pat) {
-        visit_pat_mut(self, pat);
     }
 }
 

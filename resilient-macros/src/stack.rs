@@ -9,7 +9,7 @@ use crate::args::Args;
 use crate::errors::Errors;
 use crate::krate;
 use crate::params::{Held, Params};
-use crate::policy::{Answer, Parsed, Policy};
+use crate::policy::{Need, Parsed, Policy};
 use crate::tokens::mention;
 
 pub(crate) struct Stack {
@@ -123,24 +123,19 @@ impl Stack {
     /// Whether what is inside of the layers `outside` may own the arguments: it runs once, and nobody
     /// else needs them. Otherwise it borrows what it only uses.
     pub(crate) fn owns_arguments(&self, outside: &[Planned], params: &Params) -> bool {
-        // Inside of a retry everything is made anew for each attempt.
-        let again = |layer: &Planned| matches!(layer.policy, Policy::Retry(_));
-        if outside.iter().any(again) {
-            return false;
-        }
-        let borrowed = |layer: &&Planned| match &layer.policy {
-            // Looked up before the body begins, and held until it has ended.
-            Policy::CircuitBreaker(breaker) => breaker.state().is_some(),
-            _ => false,
-        };
-        let held = self
-            .layers
-            .iter()
-            .filter(borrowed)
-            .map(|layer| &layer.policy);
-        let outside = outside.iter().map(|layer| &layer.policy);
-        !use_arguments(held.chain(outside), params)
+        let arguments = params.names();
+        let needed = |layer: &Planned| layer.policy.layer().need(&arguments) > Need::Nothing;
+        let outside = outside.iter().any(needed);
+        // What one inside holds was borrowed at the entry, too.
+        let named = |expr: &Expr| mention(expr, &arguments).is_some();
+        let held = |layer: &Planned| layer.policy.layer().held().into_iter().any(named);
+        !outside && !self.layers.iter().any(held)
     }
+}
+
+/// Whether what is inside of the layers `outside` may run more than once.
+pub(crate) fn repeats(outside: &[Planned]) -> bool {
+    outside.iter().any(|layer| layer.policy.layer().repeats())
 }
 
 pub(crate) fn refuses(layers: &[Planned]) -> bool {
@@ -163,22 +158,6 @@ fn names(kind: &str, number: usize) -> (Ident, Ident) {
     }
 }
 
-/// Whether one of the layers uses the function's arguments while the body runs or after it.
-fn use_arguments<'a>(policies: impl IntoIterator<Item = &'a Policy>, params: &Params) -> bool {
-    let arguments = params.names();
-    policies.into_iter().any(|policy| {
-        let hands_on = match policy {
-            Policy::Fallback(fallback) => matches!(fallback.answer, Some(Answer::With(_))),
-            _ => false,
-        };
-        let exprs = policy.layer().beside_the_body();
-        hands_on
-            || exprs
-                .into_iter()
-                .any(|expr| mention(expr, &arguments).is_some())
-    })
-}
-
 /// `clone(..)` asks for a copy; a `mut` argument that is used again needs one, or an attempt would see
 /// what the one before did to it.
 fn copies(policies: &[Policy], params: &Params) -> Vec<Copied> {
@@ -188,15 +167,9 @@ fn copies(policies: &[Policy], params: &Params) -> Vec<Copied> {
         .map(ToString::to_string)
         .collect();
     let used_again = |name: &str| {
-        policies.iter().any(|policy| match policy {
-            Policy::Retry(_) => true,
-            Policy::Fallback(fallback) => match &fallback.answer {
-                Some(Answer::With(_)) => true,
-                Some(Answer::Value(value)) => mention(value, &[name.to_owned()]).is_some(),
-                None => false,
-            },
-            _ => false,
-        })
+        let name = [name.to_owned()];
+        let mut layers = policies.iter().map(Policy::layer);
+        layers.any(|layer| layer.need(&name) == Need::Again)
     };
     let mut copies = Vec::new();
     for param in &params.list {

@@ -74,11 +74,8 @@ pub(crate) fn rename_self(tokens: TokenStream) -> TokenStream {
 pub(crate) fn mention(expr: &syn::Expr, names: &[String]) -> Option<Ident> {
     let mut names = names.to_vec();
     if let syn::Expr::Closure(closure) = expr {
-        let mut own = Bindings::default();
-        for pat in &closure.inputs {
-            own.visit_pat_mut(&mut pat.clone());
-        }
-        names.retain(|name| !own.0.iter().any(|ident| ident == name));
+        let own: Vec<syn::PatIdent> = closure.inputs.iter().flat_map(bound).collect();
+        names.retain(|name| !own.iter().any(|pat| pat.ident == name));
     }
     find(expr.to_token_stream(), &names)
 }
@@ -107,13 +104,18 @@ fn find(tokens: TokenStream, names: &[String]) -> Option<Ident> {
     None
 }
 
-/// The names that a pattern binds.
-#[derive(Default)]
-pub(crate) struct Bindings(pub(crate) Vec<Ident>);
+/// The places of a pattern that bind a name.
+pub(crate) fn bound(pat: &syn::Pat) -> Vec<syn::PatIdent> {
+    struct Collect(Vec<syn::PatIdent>);
 
-impl VisitMut for Bindings {
-    fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
-        self.0.push(pat.ident.clone());
-        syn::visit_mut::visit_pat_ident_mut(self, pat);
+    impl VisitMut for Collect {
+        fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
+            self.0.push(pat.clone());
+            syn::visit_mut::visit_pat_ident_mut(self, pat);
+        }
     }
+
+    let mut collect = Collect(Vec::new());
+    collect.visit_pat_mut(&mut pat.clone());
+    collect.0
 }

@@ -7,7 +7,7 @@ use crate::errors::Errors;
 use crate::function::Function;
 use crate::nearest::nearest;
 use crate::params::{self, Held, Params};
-use crate::policy::{Answer, Parsed, Policy};
+use crate::policy::{Layer, Need, Parsed, Policy};
 use crate::stack::Shared;
 use crate::tokens::{contains_ident, mention};
 
@@ -208,9 +208,7 @@ fn copies_can_be_made(layers: &[Parsed], params: &Params, errors: &mut Errors) {
             }
         }
     }
-    let retried = layers
-        .iter()
-        .any(|layer| matches!(layer.policy, Policy::Retry(_)));
+    let retried = layers.iter().any(|layer| layer.policy.layer().repeats());
     if let Some(receiver) = &params.receiver
         && receiver.mutable
         && retried
@@ -222,11 +220,8 @@ fn copies_can_be_made(layers: &[Parsed], params: &Params, errors: &mut Errors) {
 }
 
 fn arguments_can_be_handed_on(layers: &[Parsed], params: &Params, errors: &mut Errors) {
-    let hands_on = layers.iter().any(|layer| match &layer.policy {
-        Policy::Fallback(fallback) => matches!(fallback.answer, Some(Answer::With(_))),
-        _ => false,
-    });
-    if !hands_on {
+    let mut policies = layers.iter().map(|layer| layer.policy.layer());
+    if !policies.any(Layer::hands_on) {
         return;
     }
     for param in params.list.iter().filter(|param| param.name.is_none()) {
@@ -273,51 +268,44 @@ fn has_impl_trait(ty: &Type) -> bool {
 }
 
 /// `#[instrument]` above has wrapped the body in an `async move`, which takes the arguments with it
-/// on the first attempt.
+/// when the body begins. Refused is only what cannot be `Copy`; the rest is for the compiler to judge.
 fn spans_are_below(layers: &[Parsed], function: &Function, params: &Params, errors: &mut Errors) {
     if !contains_ident(function.body.block.stream(), "__tracing_attr_span") {
         return;
     }
-    let Some(layer) = layers.iter().find(|layer| uses_arguments_again(layer)) else {
+    let copied: Vec<String> = layers
+        .iter()
+        .flat_map(|layer| layer.policy.layer().clones())
+        .map(ToString::to_string)
+        .collect();
+    let mut gone: Vec<String> = params
+        .list
+        .iter()
+        .filter(|param| param.moves)
+        .flat_map(|param| &param.bindings)
+        .map(|binding| binding.ident.to_string())
+        .filter(|name| !copied.contains(name))
+        .collect();
+    if let Some(receiver) = &params.receiver
+        && receiver.held != Held::Shared
+    {
+        gone.push(receiver.ident.to_string());
+    }
+    if gone.is_empty() {
         return;
-    };
-    let copied = |param: &params::Param| {
-        let named = |name: &proc_macro2::Ident| {
-            layers.iter().any(|layer| {
-                layer
-                    .policy
-                    .layer()
-                    .clones()
-                    .iter()
-                    .any(|clone| clone == name)
-            })
-        };
-        !param.bindings.is_empty() && param.bindings.iter().all(|binding| named(&binding.ident))
-    };
-    let gone = params.list.iter().any(|param| {
-        param.held != Held::Shared
-            && !param.primitive
-            && !param.bindings.is_empty()
-            && !copied(param)
-    });
-    let receiver_gone = params
-        .receiver
-        .as_ref()
-        .is_some_and(|receiver| receiver.held != Held::Shared);
-    if gone || receiver_gone {
+    }
+    let needs = |layer: &&Parsed| layer.policy.layer().need(&gone) > Need::Nothing;
+    if let Some(layer) = layers.iter().find(needs) {
         let name = &layer.args.attribute;
+        let when = if layer.policy.layer().repeats() {
+            "so they are gone after the first attempt"
+        } else {
+            "where this one no longer reaches them"
+        };
         let message = format!(
-            "`#[instrument]` above `#[{name}]` moves the arguments into its own block, so they are gone after the first \
-             attempt: put `#[instrument]` below `#[{name}]`"
+            "`#[instrument]` above `#[{name}]` moves the arguments into its own block, {when}: put `#[instrument]` below \
+             `#[{name}]`"
         );
         errors.at(name.span(), message);
-    }
-}
-
-fn uses_arguments_again(layer: &Parsed) -> bool {
-    match &layer.policy {
-        Policy::Retry(_) => true,
-        Policy::Fallback(fallback) => matches!(fallback.answer, Some(Answer::With(_))),
-        _ => false,
     }
 }

@@ -59,6 +59,16 @@ async fn instrumented_above(service: &Flaky, _n: u32) -> Result<u32, Down> {
     service.call().await
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Id(u32);
+
+#[tracing::instrument(skip_all)]
+#[fallback(value = Ok(id.0))]
+#[retry(count = 2)]
+async fn instrumented_above_a_copy(service: &Flaky, id: Id) -> Result<u32, Down> {
+    service.call().await.map(|call| call + id.0)
+}
+
 #[tokio::test(start_paused = true)]
 async fn instrument_stands_below_and_where_it_can_above() {
     assert_eq!(
@@ -66,6 +76,14 @@ async fn instrument_stands_below_and_where_it_can_above() {
         Ok(3)
     );
     assert_eq!(instrumented_above(&Flaky::failing(1), 1).await, Ok(2));
+    assert_eq!(
+        instrumented_above_a_copy(&Flaky::failing(1), Id(5)).await,
+        Ok(7)
+    );
+    assert_eq!(
+        instrumented_above_a_copy(&Flaky::failing(9), Id(5)).await,
+        Ok(5)
+    );
 }
 
 #[timeout("1s")]

@@ -117,3 +117,19 @@ async fn a_backoff_is_made_once_and_a_closure_sees_what_the_body_did() {
     assert_eq!(begun.elapsed(), Duration::from_secs(1 + 2));
     assert_eq!(made.get(), 1);
 }
+
+#[circuit_breaker(consecutive_failures = 1, when = |_| key == "down")]
+async fn judged_by_its_argument(service: &Flaky, mut key: String) -> Result<String, Down> {
+    key.push('!');
+    service.call().await?;
+    Ok(key)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_sees_a_mut_argument_as_it_came() {
+    let service = Flaky::failing(2);
+    let call = |key: &str| judged_by_its_argument(&service, key.to_owned());
+    assert_eq!(call("busy").await, Err(Down::Own));
+    assert_eq!(call("down").await, Err(Down::Own));
+    assert_eq!(call("busy").await, Err(Down::Policy));
+}

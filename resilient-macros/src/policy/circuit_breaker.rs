@@ -156,10 +156,6 @@ impl CircuitBreaker {
             || self.when_ok.is_some()
     }
 
-    pub(crate) const fn state(&self) -> Option<&Expr> {
-        self.state.as_ref()
-    }
-
     fn settings(&self) -> TokenStream {
         let at = Span::mixed_site();
         let mut settings = match &self.policy {
@@ -242,8 +238,12 @@ impl Layer for CircuitBreaker {
         later.into_iter().flatten().collect()
     }
 
-    fn beside_the_body(&self) -> Vec<&Expr> {
-        [&self.when, &self.when_ok, &self.ignore, &self.state]
+    fn held(&self) -> Vec<&Expr> {
+        self.state.iter().collect()
+    }
+
+    fn afterwards(&self) -> Vec<&Expr> {
+        [&self.when, &self.when_ok, &self.ignore]
             .into_iter()
             .flatten()
             .collect()

@@ -23,13 +23,13 @@ use crate::value::located;
 
 pub(crate) struct Fallback {
     /// `None` after a mistake that has been reported.
-    pub(crate) answer: Option<Answer>,
+    answer: Option<Answer>,
     pub(crate) when: Option<Expr>,
     pub(crate) when_ok: Option<Expr>,
     clones: Vec<Ident>,
 }
 
-pub(crate) enum Answer {
+enum Answer {
     Value(Expr),
     With(Expr),
 }
@@ -148,7 +148,11 @@ impl Layer for Fallback {
         false
     }
 
-    fn beside_the_body(&self) -> Vec<&Expr> {
+    fn hands_on(&self) -> bool {
+        matches!(self.answer, Some(Answer::With(_)))
+    }
+
+    fn afterwards(&self) -> Vec<&Expr> {
         let answer = self.answer.as_ref().map(|answer| match answer {
             Answer::Value(expr) | Answer::With(expr) => expr,
         });

@@ -10,12 +10,13 @@ use proc_macro2::{Ident, TokenStream};
 use syn::Expr;
 
 pub(crate) use self::circuit_breaker::CircuitBreaker;
-pub(crate) use self::fallback::{Answer, Fallback};
+pub(crate) use self::fallback::Fallback;
 pub(crate) use self::retry::Retry;
 pub(crate) use self::timeout::Timeout;
 use crate::args::{Args, Schema};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
+use crate::tokens::mention;
 
 macro_rules! policies {
     ($($name:literal => $Policy:ident),* $(,)?) => {
@@ -88,7 +89,17 @@ pub(crate) fn is_attribute(name: &str) -> bool {
     is_layer(name) || name == RESILIENT
 }
 
-/// What the plan and the emitter ask of every policy.
+/// What a layer needs of the function's arguments once the body has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    Nothing,
+    /// What was borrowed of them before stays borrowed.
+    Meanwhile,
+    /// They are used anew.
+    Again,
+}
+
+/// What the plan, the checks and the emitter ask of every policy.
 pub(crate) trait Layer {
     /// What its local is called; the static is called the same, in capitals.
     fn local(&self) -> &'static str;
@@ -101,10 +112,41 @@ pub(crate) trait Layer {
         Vec::new()
     }
 
-    /// The expressions in use while what is inside runs, or after it: not what is read off before (the
-    /// time of a timeout), nor what stands in the same loop (the rules of a retry).
-    fn beside_the_body(&self) -> Vec<&Expr> {
+    /// Whether what is inside may run more than once.
+    fn repeats(&self) -> bool {
+        false
+    }
+
+    /// Whether another function is called with the arguments once what is inside has run.
+    fn hands_on(&self) -> bool {
+        false
+    }
+
+    /// The expressions that are evaluated before the body, and borrowed until it has ended: not what is
+    /// only read off (the time of a timeout).
+    fn held(&self) -> Vec<&Expr> {
         Vec::new()
+    }
+
+    /// The expressions that are evaluated once what is inside has run: not what stands in the same loop
+    /// (the rules of a retry).
+    fn afterwards(&self) -> Vec<&Expr> {
+        Vec::new()
+    }
+
+    /// How it needs one of `arguments` after the body has begun.
+    fn need(&self, arguments: &[String]) -> Need {
+        let named = |exprs: Vec<&Expr>| {
+            let mut exprs = exprs.into_iter();
+            exprs.any(|expr| mention(expr, arguments).is_some())
+        };
+        if self.repeats() || self.hands_on() || named(self.afterwards()) {
+            Need::Again
+        } else if named(self.held()) {
+            Need::Meanwhile
+        } else {
+            Need::Nothing
+        }
     }
 
     /// Arguments that are copied for each attempt.

@@ -307,6 +307,10 @@ impl Layer for Retry {
         false
     }
 
+    fn repeats(&self) -> bool {
+        true
+    }
+
     fn constants(&self) -> Vec<&Expr> {
         self.policy.iter().collect()
     }
