@@ -47,6 +47,8 @@ mod tests {
     fn a_swap_counts_once() {
         assert_eq!(distance("cuont", "count"), 1);
         assert_eq!(distance("delya", "delay"), 1);
+        assert_eq!(distance("xab", "xba"), 1);
+        assert_eq!(distance("ac", "ba"), 2, "one of two is no swap");
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
     }
