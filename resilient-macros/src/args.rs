@@ -4,6 +4,7 @@
 //! not hide another.
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, Token, token};
@@ -57,10 +58,19 @@ pub(crate) const SHARED: &[Key] = &[
 pub(crate) struct Schema {
     pub(crate) attribute: &'static str,
     pub(crate) keys: &'static [Key],
-    /// Whether the first argument may be a bare expression, and what it then means.
-    pub(crate) positional: Option<&'static str>,
+    pub(crate) bare: Bare,
     /// Names that other libraries give to a knob of this attribute.
     pub(crate) elsewhere: &'static [(&'static str, &'static str)],
+}
+
+/// What an expression without a knob's name is taken for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bare {
+    Nothing,
+    /// If it comes first, for the value of this knob.
+    Is(&'static str),
+    /// For a slip, and if it is of this form, for one that meant this knob.
+    Means(&'static str, fn(&Expr) -> bool),
 }
 
 /// One knob as the user wrote it.
@@ -237,9 +247,12 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
             };
             Err(syn::Error::new(key.span(), message))
         }
-        key => match schema.positional {
-            Some(name) if first => {
+        key => match schema.bare {
+            Bare::Is(name) if first => {
                 let expr = read_expr(input)?;
+                if let Expr::Assign(assign) = &expr {
+                    return Err(no_name(assign));
+                }
                 let span = syn::spanned::Spanned::span(&expr);
                 Ok(Knob {
                     name,
@@ -248,10 +261,19 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
                 })
             }
             // A slip in a knob's name is more likely than a bare expression.
-            _ => match key {
-                Some(key) if alone || called => Err(unknown(&key, schema)),
-                _ => Err(input.error("expected `knob = value`")),
-            },
+            bare => Err(match (key, input.fork().parse::<Expr>()) {
+                (Some(key), _) if (alone || called) && meant(&key, schema).is_some() => {
+                    unknown(&key, schema)
+                }
+                (_, Ok(Expr::Assign(assign))) => no_name(&assign),
+                (_, Ok(expr)) if bare.means(&expr).is_some() => {
+                    // Past its commas.
+                    read_expr(input)?;
+                    nameless(&expr, schema)
+                }
+                (Some(key), _) if alone || called => unknown(&key, schema),
+                _ => input.error("expected `knob = value`"),
+            }),
         },
     }
 }
@@ -278,19 +300,21 @@ fn all_keys(schema: &Schema) -> impl Iterator<Item = &'static Key> {
     schema.keys.iter().chain(SHARED)
 }
 
+/// The knob that an unknown one was probably to be.
+fn meant(key: &Ident, schema: &Schema) -> Option<String> {
+    let written = key.to_string();
+    let mut elsewhere = schema.elsewhere.iter();
+    let ours = elsewhere.find(|(theirs, _)| *theirs == written);
+    ours.map(|(_, ours)| (*ours).to_owned()).or_else(|| {
+        let names: Vec<String> = all_keys(schema).flat_map(spellings).collect();
+        nearest(&written, names.iter().map(String::as_str)).map(str::to_owned)
+    })
+}
+
 fn unknown(key: &Ident, schema: &Schema) -> syn::Error {
     let attribute = schema.attribute;
     let written = key.to_string();
-    let elsewhere = schema.elsewhere.iter();
-    let meant = elsewhere
-        .filter(|(theirs, _)| *theirs == written)
-        .map(|(_, ours)| (*ours).to_owned())
-        .next()
-        .or_else(|| {
-            let names: Vec<String> = all_keys(schema).flat_map(spellings).collect();
-            nearest(&written, names.iter().map(String::as_str)).map(str::to_owned)
-        });
-    let message = match meant {
+    let message = match meant(key, schema) {
         Some(meant) => {
             format!("`#[{attribute}]` has no knob `{written}`: did you mean `{meant}`?")
         }
@@ -307,6 +331,38 @@ fn unknown(key: &Ident, schema: &Schema) -> syn::Error {
     syn::Error::new(key.span(), message)
 }
 
+impl Bare {
+    fn means(self, expr: &Expr) -> Option<&'static str> {
+        match self {
+            Self::Means(name, fits) => fits(expr).then_some(name),
+            Self::Nothing | Self::Is(_) => None,
+        }
+    }
+}
+
+fn nameless(expr: &Expr, schema: &Schema) -> syn::Error {
+    let attribute = schema.attribute;
+    let name = schema.bare.means(expr).unwrap_or("knob");
+    let written = match crate::value::ungrouped(expr) {
+        Expr::Closure(_) => "|..| ..".to_owned(),
+        expr => expr.to_token_stream().to_string().replace(' ', ""),
+    };
+    let message = format!("`#[{attribute}]` takes its knobs by name: say `{name} = {written}`");
+    syn::Error::new_spanned(expr, message)
+}
+
+/// `"knob" = value`
+fn no_name(assign: &syn::ExprAssign) -> syn::Error {
+    let message = match crate::value::string(&assign.left) {
+        Some(name) => format!(
+            "a knob's name has no quotes round it: write `{} = ..`",
+            name.value()
+        ),
+        None => "expected `knob = value`".to_owned(),
+    };
+    syn::Error::new_spanned(&assign.left, message)
+}
+
 fn spellings(key: &'static Key) -> Vec<String> {
     match key.form {
         Form::Duration => vec![key.name.to_owned(), format!("{}_ms", key.name)],
@@ -314,7 +370,7 @@ fn spellings(key: &'static Key) -> Vec<String> {
     }
 }
 
-fn read_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
+pub(crate) fn read_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     if input.is_empty() || input.peek(Token![,]) {
         let message = format!("expected a value after `{key} =`");
         return Err(syn::Error::new(key.span(), message));

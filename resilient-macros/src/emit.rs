@@ -184,13 +184,14 @@ fn attempt(
     let type_at = output.span;
     let hinted = &output.hinted;
     let copies = stack.copies.iter().map(|copied| {
-        let (own, copy) = (copied.own_name(), copied.copy());
-        quote_spanned!(at=> let #own = #copy;)
+        let (cfgs, own, copy) = (&copied.cfgs, copied.own_name(), copied.copy());
+        quote_spanned!(at=> #(#cfgs)* let #own = #copy;)
     });
     let owned = stack.copies.iter().map(|copied| {
         let (ident, mutable, own) = (&copied.ident, copied.mutable, copied.own_name());
         // Some forbid shadowing; this is the same argument to whoever reads the function.
-        quote_spanned!(at=> #[allow(clippy::shadow_unrelated)] let #mutable #ident = #own;)
+        let cfgs = &copied.cfgs;
+        quote_spanned!(at=> #(#cfgs)* #[allow(clippy::shadow_unrelated)] let #mutable #ident = #own;)
     });
     let judge = judge(output, &stack.shared);
     let hint = quote_spanned!(type_at=>
@@ -221,25 +222,26 @@ fn attempt(
 /// The arguments for another function; copies of them where this happens once for each attempt.
 fn handed_on(stack: &Stack, params: &Params, outside: &[Planned]) -> Vec<TokenStream> {
     let again = repeats(outside);
-    let hand = |ident: &Ident, held: Held| {
+    let hand = |ident: &Ident, held: Held, cfgs: &[Attribute]| {
         let at = Span::mixed_site().located_at(ident.span());
         let copied = stack.copies.iter().find(|copied| copied.ident == *ident);
-        match (again, copied, held) {
+        let value = match (again, copied, held) {
             (true, _, Held::Exclusive) => quote_spanned!(at=> &mut *#ident),
             (true, Some(copied), _) => copied.copy(),
             _ => ident.to_token_stream(),
-        }
+        };
+        quote!(#(#cfgs)* #value)
     };
     let receiver = params
         .receiver
         .iter()
-        .map(|receiver| (&receiver.ident, receiver.held));
+        .map(|receiver| (&receiver.ident, receiver.held, &[][..]));
     let named = params
         .list
         .iter()
-        .filter_map(|param| Some((param.name.as_ref()?, param.held)));
+        .filter_map(|param| Some((param.name.as_ref()?, param.held, &*param.cfgs)));
     receiver
         .chain(named)
-        .map(|(ident, held)| hand(ident, held))
+        .map(|(ident, held, cfgs)| hand(ident, held, cfgs))
         .collect()
 }

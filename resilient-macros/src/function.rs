@@ -173,8 +173,9 @@ fn not_async(own: &str, item: &Item, sig: &Signature, block: &Group) -> syn::Err
     let body = || block.stream();
     let message = if contains_ident(body(), "block_on") || item.attrs.iter().any(is_test) {
         format!(
-            "an attribute above `#[{own}]`, like `#[tokio::test]` or `#[tokio::main]`, has made this function a sync one: \
-             put that attribute below"
+            "`#[{own}]` goes on an async function: if `#[tokio::test]`, `#[tokio::main]` or the like stands above and has \
+             made this one sync, put that below; else write `async fn {}`",
+            sig.ident
         )
     } else if contains_ident(body(), "__tracing_attr_span") {
         format!(

@@ -107,7 +107,13 @@ fn durations() {
     on_get("circuit_breaker(window = 0)", &["window of nothing"]);
     on_get("circuit_breaker(window_ms = 0)", &["window of nothing"]);
     on_get("circuit_breaker(window = -1)", &["is a time like"]);
-    on_get("circuit_breaker(window = 4294967296)", &["goes up to"]);
+    for calls in ["100_000", "65536", "4294967296"] {
+        on_get(
+            &format!("circuit_breaker(window = {calls})"),
+            &["a window holds 1 to 65535 calls"],
+        );
+    }
+    on_get("circuit_breaker(window = 65_535)", &[]);
     on_get("circuit_breaker(window_ms = 10)", &[]);
 }
 
@@ -260,6 +266,12 @@ fn the_standard_stack() {
     stack("standard, retry, retry", &["there is a `retry`"]);
     stack("fallback(value = V), standard", &[]);
     stack("standard, fallback(value = V)", &["under a `retry`"]);
+    for arguments in ["", "count = 5", "retry(count = 5), nonsense"] {
+        stack(
+            &format!("standard({arguments})"),
+            &["name the layer after it"],
+        );
+    }
     stack("", &["names no layer"]);
     stack("skip", &["takes a method out"]);
     stack("time_out", &["did you mean `timeout`"]);
@@ -290,6 +302,12 @@ fn what_holds_for_the_whole_function() {
         "retry, timeout, crate = ::a, name = \"b\", into_error = c",
         &[],
     );
+    stack("timeout, into_error = conv::<u8, u16>, name = \"n\"", &[]);
+    stack(
+        "retry, name = |a, b| a, count = 3",
+        &["has no knob `count`"],
+    );
+    stack("retry, name = , timeout", &["expected a value"]);
     on_get("retry(crate = a::b)", &["from the root"]);
     on_get("retry(crate = \"a\")", &["from the root"]);
     on_get("retry(name = 3)", &["not empty"]);
@@ -359,7 +377,8 @@ fn copies() {
     on_get("retry(clone(kee))", &["did you mean `key`"]);
     on_get("retry(clone(other))", &["name one of its own"]);
     on_get("retry(clone(self))", &["`self` cannot be copied"]);
-    on_get("retry(clone(n))", &["needs no `clone`"]);
+    on_get("retry(clone(n))", &[]);
+    on_get("retry(clone(key, n, key))", &["named twice"]);
     on_get("retry(clone())", &["names no argument"]);
     let mut_self = |attribute: &str, parts: &[&str]| {
         says(
@@ -422,6 +441,13 @@ fn answers() {
             parts,
         );
     };
+    for error in ["impl Error", "Box<impl Error>"] {
+        get(
+            &format!("-> std::result::Result<u32, {error}>"),
+            &["has to be named"],
+        );
+    }
+    get("-> Answers<u32, impl Sized>", &[]);
     hidden("retry(when = f)", &[]);
     hidden("retry(when_ok = f)", &["behind `impl Trait`"]);
     hidden("circuit_breaker(when_ok = f)", &["behind `impl Trait`"]);
@@ -468,11 +494,11 @@ fn kinds() {
         ),
         (
             "#[test] fn get() -> Result<u32, Down> { x }",
-            "made this function a sync one",
+            "else write `async fn get`",
         ),
         (
             "fn get() -> Result<u32, Down> { runtime().block_on(x) }",
-            "made this function a sync one",
+            "else write `async fn get`",
         ),
         (
             "fn get() -> F { let __tracing_attr_span = x; y }",
@@ -574,7 +600,18 @@ fn grammar() {
     on_get("retry(count = )", &["expected a value after"]);
     on_get("retry(count(3))", &["takes a value"]);
     on_get("retry(clone = key)", &["in parentheses"]);
-    on_get("retry(3)", &["expected `knob = value`"]);
+    on_get("retry(3)", &["say `count = 3`"]);
+    on_get("retry(delay = \"1s\", 3)", &["say `count = 3`"]);
+    on_get("retry(\"3\")", &["expected `knob = value`"]);
+    on_get("retry(-3)", &["expected `knob = value`"]);
+    on_get("fallback(stale)", &["say `with = stale`"]);
+    on_get("fallback(Self::stale)", &["say `with = Self::stale`"]);
+    on_get("fallback(|_, e| f(e))", &["say `with = |..| ..`"]);
+    on_get("fallback(valeu)", &["did you mean `value`"]);
+    on_get("fallback(Ok(3))", &["has no knob `Ok`"]);
+    on_get("timeout(\"ms\" = 500)", &["write `ms = ..`"]);
+    on_get("timeout(5 = 500)", &["expected `knob = value`"]);
+    on_get("retry(\"count\" = 3)", &["write `count = ..`"]);
     on_get("retry(nonsense)", &["has no knob `nonsense`"]);
     on_get("retry(cuont(3))", &["did you mean `count`"]);
     on_get("retry(delay_mss = 3)", &["did you mean `delay_ms`"]);

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{VisitMut, visit_pat_ident_mut};
-use syn::{FnArg, Pat, PatIdent, ReceiverKind, Signature, Type};
+use syn::{Attribute, FnArg, Pat, PatIdent, ReceiverKind, Signature, Type};
 
 use crate::body::{self, Body, Kind};
 use crate::tokens::{bound, is_punct};
@@ -31,6 +31,8 @@ pub(crate) struct Param {
     /// Whether it is certainly gone once it is moved.
     pub(crate) moves: bool,
     pub(crate) bindings: Vec<Binding>,
+    /// Under which conditions it is there at all.
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 pub(crate) struct Binding {
@@ -64,6 +66,7 @@ impl Params {
                     held: held(&typed.ty),
                     moves: moves(&typed.ty),
                     bindings: bindings(&typed.pat),
+                    cfgs: cfgs(&typed.attrs),
                 }),
             }
         }
@@ -164,6 +167,11 @@ fn is_positional(ident: Option<&Ident>) -> bool {
         let number = text.strip_prefix("__arg");
         number.is_some_and(|number| number.parse::<usize>().is_ok())
     })
+}
+
+fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+    let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    cfgs.cloned().collect()
 }
 
 fn held_receiver(kind: &ReceiverKind) -> Held {

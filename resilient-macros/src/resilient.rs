@@ -1,13 +1,13 @@
 //! `#[resilient(retry(count = 3), timeout(ms = 500))]`: a whole stack in one attribute, the first
 //! layer outermost, and `standard`, a stack with sensible settings.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Token, token};
 
-use crate::args::{Args, Key, Schema, skip_to_comma};
+use crate::args::{Args, Bare, Key, Schema, read_value, skip_to_comma};
 use crate::errors::Errors;
 use crate::nearest::nearest;
 use crate::policy::{Parsed, Policy, Timeout, is_layer, layer_names};
@@ -18,7 +18,7 @@ const STANDARD: &str = "standard";
 const SCHEMA: Schema = Schema {
     attribute: "resilient",
     keys: &[Key::plain("classify")],
-    positional: None,
+    bare: Bare::Nothing,
     elsewhere: &[],
 };
 
@@ -75,20 +75,23 @@ impl List {
         let name = input.call(Ident::parse_any)?;
         let written = name.to_string();
         if input.peek(Token![=]) {
-            self.shared.extend(quote!(#name));
-            while !input.is_empty() && !input.peek(Token![,]) {
-                self.shared.extend([input.parse::<TokenTree>()?]);
-            }
-            self.shared.extend(quote!(,));
+            let equals: Token![=] = input.parse()?;
+            let value = read_value(&name, input)?;
+            self.shared.extend(quote!(#name #equals #value,));
             return Ok(());
         }
-        let args = if input.peek(token::Paren) {
+        let called = input.peek(token::Paren);
+        let args = if called {
             let args;
             syn::parenthesized!(args in input);
             args.parse()?
         } else {
             TokenStream::new()
         };
+        if written == STANDARD && called {
+            let message = "`standard` takes no arguments: name the layer after it, `standard, retry(count = 5)`";
+            return Err(syn::Error::new(name.span(), message));
+        }
         if written == STANDARD {
             self.entries.push(Entry::Standard(name));
             return Ok(());

@@ -3,7 +3,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::{Expr, Path};
+use syn::{Attribute, Expr, Path};
 
 use crate::args::Args;
 use crate::errors::Errors;
@@ -92,6 +92,7 @@ pub(crate) struct Copied {
     pub(crate) ident: Ident,
     pub(crate) mutable: Option<syn::Token![mut]>,
     pub(crate) held: Held,
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 impl Stack {
@@ -181,6 +182,7 @@ fn copies(policies: &[Policy], params: &Params) -> Vec<Copied> {
                     ident: binding.ident.clone(),
                     mutable: binding.mutable,
                     held: param.held,
+                    cfgs: param.cfgs.clone(),
                 });
             }
         }

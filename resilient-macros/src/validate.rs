@@ -171,40 +171,34 @@ fn constants_are_constant(
 
 fn copies_can_be_made(layers: &[Parsed], params: &Params, errors: &mut Errors) {
     for layer in layers {
-        for name in layer.policy.layer().clones() {
+        let names = layer.policy.layer().clones();
+        for (at, name) in names.iter().enumerate() {
             let written = name.to_string();
+            if names.iter().take(at).any(|earlier| earlier == name) {
+                let message = format!("`{written}` is named twice: keep one of the two");
+                errors.at(name.span(), message);
+                continue;
+            }
             if written == "self" || written == "__self" {
                 let message =
                     "`self` cannot be copied for each attempt: use it by reference in the body";
                 errors.at(name.span(), message);
                 continue;
             }
-            let param = params
-                .list
-                .iter()
-                .find(|param| param.bindings.iter().any(|binding| binding.ident == *name));
-            match param {
-                None => {
-                    let known: Vec<String> = params
-                        .bindings()
-                        .map(|binding| binding.ident.to_string())
-                        .collect();
-                    let hint = match nearest(&written, known.iter().map(String::as_str)) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
-                        None => "name one of its own".to_owned(),
-                    };
-                    errors.at(
-                        name.span(),
-                        format!("this function has no argument `{written}`: {hint}"),
-                    );
-                }
-                Some(param) if param.held == Held::Exclusive => {
-                    let message = format!(
-                        "`{written}` is a `&mut`, which each attempt borrows anew: it needs no `clone`"
-                    );
-                    errors.at(name.span(), message);
-                }
-                Some(_) => {}
+            // A `&mut` too may be named: one that is passed on to a generic function is gone, and is lent anew.
+            if !params.bindings().any(|binding| binding.ident == *name) {
+                let known: Vec<String> = params
+                    .bindings()
+                    .map(|binding| binding.ident.to_string())
+                    .collect();
+                let hint = match nearest(&written, known.iter().map(String::as_str)) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => "name one of its own".to_owned(),
+                };
+                errors.at(
+                    name.span(),
+                    format!("this function has no argument `{written}`: {hint}"),
+                );
             }
         }
     }
@@ -232,8 +226,16 @@ fn arguments_can_be_handed_on(layers: &[Parsed], params: &Params, errors: &mut E
 }
 
 fn answers_can_be_named(layers: &[Parsed], function: &Function, errors: &mut Errors) {
-    let hidden = function.body.output.as_ref().is_some_and(has_impl_trait);
-    if !hidden {
+    let Some(output) = function.body.output.as_ref() else {
+        return;
+    };
+    if let Some(error) = error_type(output)
+        && has_impl_trait(error)
+    {
+        let message = "the error type has to be named, for a policy has to look at it: write a type in place of `impl Trait`";
+        errors.over(error, message);
+    }
+    if !has_impl_trait(output) {
         return;
     }
     for layer in layers {
@@ -251,6 +253,24 @@ fn answers_can_be_named(layers: &[Parsed], function: &Function, errors: &mut Err
             errors.at(knob.key.span(), message);
         }
     }
+}
+
+/// The `E` of a type that is written `Result<T, E>`.
+fn error_type(output: &Type) -> Option<&Type> {
+    let path = match output {
+        Type::Group(group) => return error_type(&group.elem),
+        Type::Path(path) => &path.path,
+        _ => return None,
+    };
+    let result = path.segments.last().filter(|last| last.ident == "Result")?;
+    let syn::PathArguments::AngleBracketed(arguments) = &result.arguments else {
+        return None;
+    };
+    let mut types = arguments.args.iter().filter_map(|argument| match argument {
+        syn::GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.nth(1)
 }
 
 fn has_impl_trait(ty: &Type) -> bool {

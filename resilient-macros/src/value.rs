@@ -95,6 +95,14 @@ pub(crate) fn literal(expr: &Expr) -> Option<(bool, &Lit)> {
     }
 }
 
+/// The expression that a `macro_rules!` fragment stands for.
+pub(crate) fn ungrouped(mut expr: &Expr) -> &Expr {
+    while let Expr::Group(group) = expr {
+        expr = &group.expr;
+    }
+    expr
+}
+
 pub(crate) fn string(expr: &Expr) -> Option<&LitStr> {
     match literal(expr) {
         Some((false, Lit::Str(text))) => Some(text),
@@ -362,8 +370,9 @@ pub(crate) fn window(args: &Args, errors: &mut Errors) -> Option<Setting<Window>
         let window = match lit {
             _ if millis => Window::Time(suffixed("window", negative, lit)?),
             Lit::Int(int) if !negative => Window::Calls(
-                int.base10_parse()
-                    .map_err(|_| format!("`window` goes up to {} calls", u32::MAX))?,
+                int.base10_parse::<u16>()
+                    .map_err(|_| format!("a window holds 1 to {} calls", u16::MAX))?
+                    .into(),
             ),
             Lit::Str(_) => Window::Time(text_with_unit("window", lit)?),
             _ => return Err(

@@ -3,10 +3,13 @@
 mod kinds;
 
 use std::cell::Cell;
+use std::fmt::Write;
 use std::time::Duration;
 
 use kinds::{Down, Flaky};
-use resilient_runtime::{Backoff, Timeout, circuit_breaker, retry, timeout};
+use resilient_runtime::{
+    Backoff, PolicyError, Timeout, circuit_breaker, fallback, resilient, retry, timeout,
+};
 use tokio::time::{Instant, sleep};
 
 const LIMIT: Timeout = Timeout::new(Duration::from_secs(2));
@@ -132,4 +135,102 @@ async fn a_rule_sees_a_mut_argument_as_it_came() {
     assert_eq!(call("busy").await, Err(Down::Own));
     assert_eq!(call("down").await, Err(Down::Own));
     assert_eq!(call("busy").await, Err(Down::Policy));
+}
+
+macro_rules! answered_by {
+    ($name:ident, $with:expr, $backoff:expr) => {
+        #[fallback(with = $with)]
+        #[retry(backoff = $backoff)]
+        async fn $name(service: &Flaky, n: u32) -> Result<u32, Down> {
+            service.call().await.map(|call| call + n)
+        }
+    };
+}
+
+answered_by!(by_a_closure, |_, n, _| Ok(n), |_| Duration::ZERO);
+answered_by!(by_a_path, plain, Backoff::Fib);
+
+fn plain(_: &Flaky, n: u32, _: Down) -> Result<u32, Down> {
+    Ok(n)
+}
+
+#[tokio::test(start_paused = true)]
+async fn functions_may_come_through_macro_rules() {
+    assert_eq!(by_a_closure(&Flaky::failing(9), 5).await, Ok(5));
+    assert_eq!(by_a_path(&Flaky::failing(9), 6).await, Ok(6));
+}
+
+#[derive(Debug, PartialEq)]
+struct Code<T>(T);
+
+fn code<T, U: From<T>>(_: PolicyError) -> Code<U>
+where
+    T: From<u8>,
+{
+    Code(U::from(T::from(7)))
+}
+
+#[resilient(timeout("1s"), into_error = code::<u8, u16>, name = "coded")]
+async fn coded() -> Result<u32, Code<u16>> {
+    sleep(Duration::from_secs(2)).await;
+    Ok(1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_knob_of_the_whole_stack_may_hold_a_comma() {
+    assert_eq!(coded().await, Err(Code(7)));
+}
+
+fn write<W: Write>(mut to: W) -> Result<(), Down> {
+    to.write_str("x").map_err(|_| Down::Own)
+}
+
+#[fallback(with = written, clone(to))]
+#[retry(clone(to))]
+async fn passes_it_on(service: &Flaky, to: &mut String) -> Result<usize, Down> {
+    write(to)?;
+    service.call().await?;
+    Ok(0)
+}
+
+fn written(_: &Flaky, to: &mut String, _: Down) -> Result<usize, Down> {
+    Ok(to.len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn clone_lends_an_exclusive_reference_to_each_attempt() {
+    let mut to = String::new();
+    assert_eq!(passes_it_on(&Flaky::failing(9), &mut to).await, Ok(3));
+    assert_eq!(to, "xxx");
+}
+
+#[fallback(with = conditional_stale)]
+#[retry(clone(gone, there))]
+async fn conditional(
+    service: &Flaky,
+    #[cfg(any())] gone: Missing,
+    #[cfg(all())] there: String,
+    #[cfg(any())] mut n: Missing,
+    #[cfg(not(any()))] mut n: u32,
+) -> Result<u32, Down> {
+    n += 1;
+    drop(there);
+    service.call().await.map(|call| call + n)
+}
+
+fn conditional_stale(_: &Flaky, there: String, n: u32, _: Down) -> Result<u32, Down> {
+    there
+        .parse()
+        .map(|there: u32| there + n)
+        .map_err(|_| Down::Own)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_argument_that_is_compiled_away_is_handed_to_nobody() {
+    let call = |failures| async move {
+        let service = Flaky::failing(failures);
+        conditional(&service, "100".to_owned(), 5).await
+    };
+    assert_eq!(call(1).await, Ok(8));
+    assert_eq!(call(9).await, Ok(105));
 }

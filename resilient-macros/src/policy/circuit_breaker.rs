@@ -11,7 +11,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Expr;
 
 use super::{Declaration, Layer};
-use crate::args::{Args, Key};
+use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
 use crate::value::{self, Setting, ToValue, Window, Zero, call, constant, located};
@@ -70,7 +70,7 @@ impl CircuitBreaker {
         Key::plain("classify"),
         Key::plain("policy"),
     ];
-    pub(super) const POSITIONAL: Option<&'static str> = None;
+    pub(super) const BARE: Bare = Bare::Nothing;
     pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
         ("failure_threshold", "failure_rate"),
         ("threshold", "failure_rate"),

@@ -16,10 +16,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 
 use super::{Declaration, Layer};
-use crate::args::{Args, Key};
+use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::value::located;
+use crate::value::{located, ungrouped};
 
 pub(crate) struct Fallback {
     /// `None` after a mistake that has been reported.
@@ -43,7 +43,9 @@ impl Fallback {
         Key::names("clone"),
         Key::plain("classify"),
     ];
-    pub(super) const POSITIONAL: Option<&'static str> = None;
+    pub(super) const BARE: Bare = Bare::Means("with", |expr| {
+        matches!(ungrouped(expr), Expr::Path(_) | Expr::Closure(_))
+    });
     pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
         ("default", "value"),
         ("method", "with"),
@@ -200,9 +202,10 @@ impl Layer for Fallback {
                 )
             }
             Some(Answer::With(function)) => {
-                let function = match function {
-                    Expr::Path(_) | Expr::Group(_) => quote_spanned!(at=> #function),
-                    _ => quote_spanned!(at=> (#function)),
+                // Out of a `macro_rules!` fragment a closure has lost its group once it is written.
+                let function = match ungrouped(function) {
+                    path @ Expr::Path(_) => quote_spanned!(at=> #path),
+                    function => quote_spanned!(at=> (#function)),
                 };
                 let handed = &around.handed_on;
                 let error = around.error_of(&quote_spanned!(at=> failure));

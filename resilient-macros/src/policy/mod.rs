@@ -54,7 +54,7 @@ macro_rules! policies {
             const SCHEMA: Schema = Schema {
                 attribute: $name,
                 keys: Self::KEYS,
-                positional: Self::POSITIONAL,
+                bare: Self::BARE,
                 elsewhere: Self::ELSEWHERE,
             };
         })*

@@ -23,10 +23,10 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Expr;
 
 use super::{Declaration, Layer};
-use crate::args::{Args, Key};
+use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
-use crate::value::{self, Jitter, Setting, Zero, call, located};
+use crate::value::{self, Jitter, Setting, Zero, call, located, ungrouped};
 
 const COUNT: u32 = 3;
 /// `max_delay`, where it is not given.
@@ -70,7 +70,9 @@ impl Retry {
         Key::plain("classify"),
         Key::plain("policy"),
     ];
-    pub(super) const POSITIONAL: Option<&'static str> = None;
+    pub(super) const BARE: Bare = Bare::Means("count", |expr| {
+        matches!(value::literal(expr), Some((false, syn::Lit::Int(_))))
+    });
     pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
         ("attempts", "count"),
         ("max_attempts", "count"),
@@ -274,9 +276,8 @@ struct Written {
 }
 
 fn is_closure(expr: &Expr) -> bool {
-    match expr {
+    match ungrouped(expr) {
         Expr::Closure(_) => true,
-        Expr::Group(group) => is_closure(&group.expr),
         Expr::Paren(paren) => is_closure(&paren.expr),
         _ => false,
     }

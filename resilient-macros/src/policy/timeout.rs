@@ -11,7 +11,7 @@ use quote::{format_ident, quote_spanned};
 use syn::Expr;
 
 use super::{Declaration, Layer};
-use crate::args::{Args, Key};
+use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::value::{self, Setting, Zero};
@@ -29,7 +29,7 @@ impl Timeout {
         Key::plain("ms"),
         Key::plain("policy"),
     ];
-    pub(super) const POSITIONAL: Option<&'static str> = Some("after");
+    pub(super) const BARE: Bare = Bare::Is("after");
     pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
         ("duration", "after"),
         ("millis", "ms"),

@@ -19,4 +19,9 @@ async fn wrong() -> Result<(), Down> {
     Ok(())
 }
 
+#[resilient(standard(count = 5, nonsense))]
+async fn arguments() -> Result<u32, ()> {
+    Ok(7)
+}
+
 fn main() {}
