@@ -6,7 +6,7 @@ use syn::visit_mut::{VisitMut, visit_pat_ident_mut};
 use syn::{Attribute, FnArg, Pat, PatIdent, ReceiverKind, Signature, Type};
 
 use crate::body::{self, Body, Kind};
-use crate::tokens::{bound, is_punct};
+use crate::tokens::{bound, contains_ident, is_punct};
 
 /// How an argument is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(crate) struct Param {
     /// Whether it is certainly gone once it is moved.
     pub(crate) moves: bool,
     pub(crate) bindings: Vec<Binding>,
+    /// Whether its type is one of the function's own parameters, or made of one.
+    pub(crate) generic: bool,
     /// Under which conditions it is there at all.
     pub(crate) cfgs: Vec<Attribute>,
 }
@@ -51,6 +53,12 @@ impl Params {
             receiver: None,
             list: Vec::new(),
         };
+        let own_types: Vec<String> = sig
+            .generics
+            .type_params()
+            .map(|param| param.ident.to_string())
+            .chain(["impl".to_owned(), "Self".to_owned()])
+            .collect();
         for input in &sig.inputs {
             match input {
                 FnArg::Receiver(receiver) => {
@@ -66,6 +74,9 @@ impl Params {
                     held: held(&typed.ty),
                     moves: moves(&typed.ty),
                     bindings: bindings(&typed.pat),
+                    generic: own_types
+                        .iter()
+                        .any(|name| contains_ident(typed.ty.to_token_stream(), name)),
                     cfgs: cfgs(&typed.attrs),
                 }),
             }

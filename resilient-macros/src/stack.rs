@@ -92,6 +92,7 @@ pub(crate) struct Copied {
     pub(crate) ident: Ident,
     pub(crate) mutable: Option<syn::Token![mut]>,
     pub(crate) held: Held,
+    pub(crate) generic: bool,
     pub(crate) cfgs: Vec<Attribute>,
 }
 
@@ -182,6 +183,7 @@ fn copies(policies: &[Policy], params: &Params) -> Vec<Copied> {
                     ident: binding.ident.clone(),
                     mutable: binding.mutable,
                     held: param.held,
+                    generic: param.generic,
                     cfgs: param.cfgs.clone(),
                 });
             }
@@ -203,7 +205,9 @@ impl Copied {
         let at = Span::mixed_site().located_at(ident.span());
         match self.held {
             Held::Exclusive => quote_spanned!(at=> &mut *#ident),
-            Held::Owned | Held::Shared => quote_spanned!(at=> ::core::clone::Clone::clone(&#ident)),
+            // Where a bound is missing, the compiler is to propose `Clone`.
+            _ if self.generic => quote_spanned!(at=> ::core::clone::Clone::clone(&#ident)),
+            Held::Owned | Held::Shared => quote_spanned!(at=> __resilient::copy(&#ident)),
         }
     }
 }

@@ -193,7 +193,7 @@ async fn passes_it_on(service: &Flaky, to: &mut String) -> Result<usize, Down> {
     Ok(0)
 }
 
-fn written(_: &Flaky, to: &mut String, _: Down) -> Result<usize, Down> {
+fn written(_: &Flaky, to: &mut str, _: Down) -> Result<usize, Down> {
     Ok(to.len())
 }
 
@@ -209,7 +209,7 @@ async fn clone_lends_an_exclusive_reference_to_each_attempt() {
 async fn conditional(
     service: &Flaky,
     #[cfg(any())] gone: Missing,
-    #[cfg(all())] there: String,
+    #[cfg(not(any()))] there: String,
     #[cfg(any())] mut n: Missing,
     #[cfg(not(any()))] mut n: u32,
 ) -> Result<u32, Down> {

@@ -54,7 +54,7 @@ impl Get for Client {
                 let mut attempts = retry.attempts_with(retry_settings);
                 let outcome = loop {
                     let call = async {
-                        let own_seen = ::core::clone::Clone::clone(&seen);
+                        let own_seen = __resilient::copy(&seen);
                         let call = async {
                             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                                 Result<Vec<u8>, Status>,
@@ -93,7 +93,7 @@ impl Get for Client {
                                     Self::stale(
                                         __self,
                                         key,
-                                        ::core::clone::Clone::clone(&seen),
+                                        __resilient::copy(&seen),
                                         failure.into_error(),
                                     ),
                                 )

@@ -58,8 +58,8 @@ impl Get for Client {
                 {
                     let mut attempts = retry.attempts();
                     let outcome = loop {
-                        let own_a = ::core::clone::Clone::clone(&a);
-                        let own_key = ::core::clone::Clone::clone(&key);
+                        let own_a = __resilient::copy(&a);
+                        let own_key = __resilient::copy(&key);
                         let call = async {
                             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                                 Result<u32, Status>,

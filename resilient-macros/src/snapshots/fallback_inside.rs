@@ -31,7 +31,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
     let mut attempts = retry.attempts();
     let outcome = loop {
         let call = async {
-            let own_key = ::core::clone::Clone::clone(&key);
+            let own_key = __resilient::copy(&key);
             let call = async {
                 if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                     Result<Vec<u8>, Status>,
@@ -68,7 +68,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
                     __resilient::answer(
                             stale(
                                 &mut *client,
-                                ::core::clone::Clone::clone(&key),
+                                __resilient::copy(&key),
                                 failure.into_error(),
                             ),
                         )

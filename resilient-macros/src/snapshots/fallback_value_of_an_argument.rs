@@ -24,7 +24,7 @@ async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
         }
         (&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
     };
-    let own_a = ::core::clone::Clone::clone(&a);
+    let own_a = __resilient::copy(&a);
     let call = async {
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
             Result<u32, Status>,

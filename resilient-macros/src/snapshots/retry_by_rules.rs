@@ -26,8 +26,8 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
         .delay(::core::time::Duration::from_millis(config.delay));
     let mut attempts = retry.attempts_with(retry_settings);
     let outcome = loop {
-        let own_request = ::core::clone::Clone::clone(&request);
-        let own_seen = ::core::clone::Clone::clone(&seen);
+        let own_request = __resilient::copy(&request);
+        let own_seen = __resilient::copy(&seen);
         let call = async {
             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                 Result<Vec<u8>, Status>,

@@ -2,6 +2,7 @@
 
 pub use inventory;
 
+pub use self::copy::{Copied, copy};
 pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
 pub use crate::fallback::{FallbackLayer, answer};
 pub use crate::judge::{
@@ -19,6 +20,7 @@ use std::time::Duration;
 use crate::error::{FromPolicyError, PolicyError};
 
 pub mod check;
+mod copy;
 
 /// The error type of a `Result` under any alias.
 pub type ErrorOf<R> = <R as Outcome>::Error;
