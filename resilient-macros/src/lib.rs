@@ -81,7 +81,7 @@ use proc_macro::TokenStream;
 /// | `budget` | | `"none"` |
 ///
 /// Any knob may be an expression, also of the arguments and of `self`; it is evaluated once for each
-/// call. A `mut` argument is copied for each attempt, so that none sees what the one before it did.
+/// call, before the body runs. A `mut` argument is copied for each attempt, so that none sees what the one before it did.
 #[proc_macro_attribute]
 pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("retry", args.into(), item.into()).into()
@@ -100,6 +100,7 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `after`, or the first argument without a name | 1 s | the time; any expression, also of the arguments and of `self` |
 /// | `ms` | | the time in milliseconds |
+/// | `policy` | | a `Timeout`, whose time `after` or `ms` beside it overrides |
 ///
 /// Above a `#[retry]` it bounds the whole, below it each attempt. The code inside sees the time at which
 /// it will be over as `resilient_runtime::deadline()`.

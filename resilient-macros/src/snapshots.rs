@@ -458,6 +458,9 @@ fn a_future_owns_the_arguments_that_nobody_else_needs() {
         // An attempt borrows, but all attempts together own.
         ("retry", &[false]),
         ("timeout, retry", &[true, false]),
+        ("timeout, retry(count = key.len())", &[true, false]),
+        ("timeout, retry(backoff = |n| key.pause(n))", &[true, false]),
+        ("timeout, retry(backoff = pauses(&key))", &[false, false]),
         (
             "timeout, retry, circuit_breaker(state = self.breaker)",
             &[false, false],

@@ -98,6 +98,17 @@ impl Client {
     }
 }
 
+fn as_long_as(key: &str) -> impl Fn(u32) -> Duration {
+    |_| Duration::from_secs(key.len() as u64)
+}
+
+#[timeout("1m")]
+#[retry(backoff = as_long_as(&key), jitter = "none")]
+async fn by_a_backoff_that_borrows(service: &Flaky, key: String) -> Result<usize, Down> {
+    service.call().await?;
+    Ok(key.len())
+}
+
 #[timeout("1m")]
 #[retry(backoff = growing(made), delay = "1s", jitter = "none")]
 async fn by_a_backoff_made_for_it(service: &Flaky, made: &Cell<u32>) -> Result<u32, Down> {
@@ -113,6 +124,11 @@ async fn a_backoff_is_made_once_and_a_closure_sees_what_the_body_did() {
     };
     assert_eq!(client.slower_and_slower().await, Ok(3));
     assert_eq!(begun.elapsed(), Duration::from_secs(2 + 4));
+
+    let begun = Instant::now();
+    let answer = by_a_backoff_that_borrows(&Flaky::failing(2), "abc".to_owned()).await;
+    assert_eq!(answer, Ok(3));
+    assert_eq!(begun.elapsed(), Duration::from_secs(3 + 3));
 
     let (begun, made) = (Instant::now(), Cell::new(0));
     let service = Flaky::failing(2);

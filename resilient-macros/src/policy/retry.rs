@@ -312,6 +312,10 @@ impl Layer for Retry {
         true
     }
 
+    fn held(&self) -> Vec<&Expr> {
+        self.backoff_value().into_iter().collect()
+    }
+
     fn constants(&self) -> Vec<&Expr> {
         self.policy.iter().collect()
     }
