@@ -550,6 +550,13 @@ fn instrument_above() {
     get("retry", "&mut self", &["put `#[instrument]` below"]);
     get("retry", "self: Arc<Self>", &["put `#[instrument]` below"]);
     get("retry(clone(key))", "key: String", &[]);
+    get("retry(clone(key))", "key: &mut String", &[]);
+    get("retry", "mut key: String", &[]);
+    get(
+        "circuit_breaker(state = key.breaker)",
+        "mut key: Box<Key>",
+        &["put `#[instrument]` below"],
+    );
     get(
         "retry(clone(a))",
         "(a, b): (String, String)",

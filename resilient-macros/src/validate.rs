@@ -1,12 +1,13 @@
 //! The rules that tie several layers, or a layer and its function, together.
 
+use proc_macro2::Ident;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Type};
 
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::nearest::nearest;
-use crate::params::{self, Held, Params};
+use crate::params::{self, Binding, Held, Params};
 use crate::policy::{Layer, Need, Parsed, Policy};
 use crate::stack::Shared;
 use crate::tokens::{contains_ident, mention};
@@ -293,18 +294,23 @@ fn spans_are_below(layers: &[Parsed], function: &Function, params: &Params, erro
     if !contains_ident(function.body.block.stream(), "__tracing_attr_span") {
         return;
     }
-    let copied: Vec<String> = layers
-        .iter()
-        .flat_map(|layer| layer.policy.layer().clones())
-        .map(ToString::to_string)
-        .collect();
+    let policies = || layers.iter().map(|layer| layer.policy.layer());
+    let asked = |name: &Ident| policies().any(|layer| layer.clones().contains(name));
+    let again = |name: &Ident| {
+        let name = [name.to_string()];
+        policies().any(|layer| layer.need(&name) == Need::Again)
+    };
+    // Then the block takes a copy.
+    let copied = |binding: &Binding| {
+        asked(&binding.ident) || (binding.mutable.is_some() && again(&binding.ident))
+    };
     let mut gone: Vec<String> = params
         .list
         .iter()
         .filter(|param| param.moves)
         .flat_map(|param| &param.bindings)
+        .filter(|binding| !copied(binding))
         .map(|binding| binding.ident.to_string())
-        .filter(|name| !copied.contains(name))
         .collect();
     if let Some(receiver) = &params.receiver
         && receiver.held != Held::Shared

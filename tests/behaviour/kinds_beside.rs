@@ -69,8 +69,20 @@ async fn instrumented_above_a_copy(service: &Flaky, id: Id) -> Result<u32, Down>
     service.call().await.map(|call| call + id.0)
 }
 
+#[tracing::instrument(skip_all)]
+#[retry]
+async fn instrumented_above_a_mut(service: &Flaky, mut key: String) -> Result<String, Down> {
+    key.push('!');
+    service.call().await?;
+    Ok(key)
+}
+
 #[tokio::test(start_paused = true)]
 async fn instrument_stands_below_and_where_it_can_above() {
+    assert_eq!(
+        instrumented_above_a_mut(&Flaky::failing(2), "k".to_owned()).await,
+        Ok("k!".to_owned())
+    );
     assert_eq!(
         instrumented(&Flaky::failing(1), "abc".to_owned()).await,
         Ok(3)
