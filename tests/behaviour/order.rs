@@ -171,6 +171,62 @@ async fn layers_named_after_standard_replace_theirs() {
     assert_eq!(calls.count(), 3);
 }
 
+/// What the layers of `site` that have this knob say of it, outermost first.
+fn values(site: &str, knob: &str) -> Vec<String> {
+    let site = registry().site(site).unwrap();
+    site.layers()
+        .iter()
+        .flat_map(|layer| layer.settings())
+        .filter(|setting| setting.knob == knob)
+        .filter_map(|setting| Some(setting.value?.to_string()))
+        .collect()
+}
+
+#[test]
+fn a_limit_named_after_standard_is_the_total_or_after_a_retry_that_of_an_attempt() {
+    #[resilient(standard, timeout("20s"), name = "one limit")]
+    async fn _one() -> Result<(), Error> {
+        Ok(())
+    }
+    #[resilient(standard, timeout("20s"), timeout("2s"), name = "two limits")]
+    async fn _two() -> Result<(), Error> {
+        Ok(())
+    }
+    #[resilient(standard, retry(count = 2), timeout("2s"), name = "behind a retry")]
+    async fn _behind() -> Result<(), Error> {
+        Ok(())
+    }
+    #[resilient(standard, timeout("5s"), name = "short")]
+    async fn _short() -> Result<(), Error> {
+        Ok(())
+    }
+
+    assert_eq!(values("one limit", "after"), ["20s", "10s"]);
+    assert_eq!(values("two limits", "after"), ["20s", "2s"]);
+    assert_eq!(values("behind a retry", "after"), ["30s", "2s"]);
+    assert_eq!(values("behind a retry", "count"), ["2"]);
+    assert_eq!(values("short", "after"), ["5s"]);
+}
+
+#[test]
+fn a_second_layer_of_a_kind_after_standard_stands_inside() {
+    #[resilient(
+        standard,
+        circuit_breaker(failure_rate = 0.9),
+        circuit_breaker(failure_rate = 0.3),
+        name = "two breakers"
+    )]
+    async fn _ask() -> Result<(), Error> {
+        Ok(())
+    }
+
+    assert_eq!(
+        layers("two breakers"),
+        [Timeout, Retry, CircuitBreaker, Timeout, CircuitBreaker]
+    );
+    assert_eq!(values("two breakers", "failure_rate"), ["0.9", "0.3"]);
+}
+
 /// Of another crate, so to speak: nobody can write `From` for it here.
 type Foreign = std::num::ParseIntError;
 
