@@ -250,3 +250,39 @@ async fn an_argument_that_is_compiled_away_is_handed_to_nobody() {
     assert_eq!(call(1).await, Ok(8));
     assert_eq!(call(9).await, Ok(105));
 }
+
+#[async_trait::async_trait]
+trait Get {
+    async fn get(
+        &self,
+        #[cfg(any())] gone: Missing,
+        #[cfg(not(any()))] there: String,
+        n: u32,
+    ) -> Result<u32, Down>;
+}
+
+#[async_trait::async_trait]
+impl Get for Flaky {
+    #[fallback(with = conditional_stale)]
+    #[retry(clone(gone, there))]
+    async fn get(
+        &self,
+        #[cfg(any())] gone: Missing,
+        #[cfg(not(any()))] there: String,
+        mut n: u32,
+    ) -> Result<u32, Down> {
+        n += 1;
+        drop(there);
+        self.call().await.map(|call| call + n)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_is_one_under_async_trait() {
+    let call = |failures| async move {
+        let service = Flaky::failing(failures);
+        service.get("100".to_owned(), 5).await
+    };
+    assert_eq!(call(1).await, Ok(8));
+    assert_eq!(call(9).await, Ok(105));
+}
