@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Site;
-use super::live::{Live, Setting, SettingError, Settings, Switch, Value};
+use super::{Live, Setting, SettingError, Settings, Switch, Value};
 use crate::circuit_breaker::CircuitBreaker;
 use crate::event::{self, EventKind};
 

@@ -1,21 +1,24 @@
 //! The call site as a value: what an annotated function is called, where it
 //! stands, and its layers, which can be read and changed while it runs.
 
+mod knob;
 mod layer;
 mod live;
 mod registry;
+mod setting;
+mod switch;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
+pub(crate) use knob::{Knob, Settings, Unit, duration_word, nanos, of_second_kind, second_kind};
 pub(crate) use layer::{Caller, NoKnobs, Tuning};
 pub use layer::{Layer, LayerKind};
-pub(crate) use live::{
-    Knob, Live, Settings, Switch, Unit, duration_word, nanos, of_second_kind, second_kind,
-};
-pub use live::{Origin, Setting, SettingError, Value};
+pub(crate) use live::Live;
 pub use registry::{Registration, Registry, registry};
+pub use setting::{Origin, Setting, SettingError, Value};
+pub(crate) use switch::Switch;
 
 /// An annotated function.
 ///

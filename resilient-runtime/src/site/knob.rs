@@ -1,0 +1,142 @@
+//! The knobs of a settings struct, each with its form as one word.
+
+use std::time::Duration;
+
+use super::live::NONE;
+use super::setting::Value;
+
+/// The kinds of knobs, each with its form as a word.
+#[derive(Clone, Copy)]
+pub(crate) enum Unit {
+    /// At least this many, and at most that many.
+    Count { min: u32, max: u32 },
+    /// In nanoseconds; longer than zero unless zero is allowed.
+    Duration { zero: bool },
+    /// `0.0..=1.0`.
+    Rate,
+    /// At least one.
+    Factor,
+    /// By its place in the list.
+    Name(&'static [&'static str]),
+    /// A rate, or one of these names.
+    RateOr(&'static [&'static str]),
+    /// A duration, or a number of calls up to this many.
+    DurationOrCount { max: u32 },
+}
+
+/// Tells the second kind of value from the first where a unit has two: neither the
+/// bits of a rate nor any duration short of 292 years reach it.
+const SECOND_KIND: u64 = 1 << 63;
+
+impl Unit {
+    pub(super) fn takes(self) -> String {
+        match self {
+            Self::Count { min, max: u32::MAX } => format!("a whole number, at least {min}"),
+            Self::Count { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Duration { zero: true } => "a duration".to_owned(),
+            Self::Duration { zero: false } => "a duration longer than zero".to_owned(),
+            Self::Rate => "a rate from 0.0 to 1.0".to_owned(),
+            Self::Factor => "a number, at least 1.0".to_owned(),
+            Self::Name(names) => format!("one of `{}`", names.join("`, `")),
+            Self::RateOr(names) => {
+                format!("a rate from 0.0 to 1.0, or one of `{}`", names.join("`, `"))
+            }
+            Self::DurationOrCount { max } => {
+                format!("a duration longer than zero, or a number of calls from 1 to {max}")
+            }
+        }
+    }
+
+    pub(super) fn to_word(self, value: Value) -> Option<u64> {
+        let place = |names: &[&str], name: &str| {
+            names
+                .iter()
+                .position(|&known| known == name)
+                .map(|place| place as u64)
+        };
+        match (self, value) {
+            (Self::Count { min, max }, Value::Count(count)) => (u64::from(min)..=u64::from(max))
+                .contains(&count)
+                .then_some(count),
+            (Self::Duration { zero }, Value::Duration(duration)) => {
+                (zero || !duration.is_zero()).then(|| nanos(duration))
+            }
+            (Self::DurationOrCount { .. }, Value::Duration(duration)) => {
+                (!duration.is_zero()).then(|| duration_word(duration))
+            }
+            (Self::DurationOrCount { max }, Value::Count(count)) => (1..=u64::from(max))
+                .contains(&count)
+                .then_some(SECOND_KIND | count),
+            (Self::Rate | Self::RateOr(_), Value::Number(rate)) => {
+                (0.0..=1.0).contains(&rate).then(|| rate.abs().to_bits())
+            }
+            (Self::Factor, Value::Number(factor)) => {
+                (factor.is_finite() && factor >= 1.0).then(|| factor.to_bits())
+            }
+            (Self::Name(names), Value::Name(name)) => place(names, name),
+            (Self::RateOr(names), Value::Name(name)) => {
+                place(names, name).map(|place| SECOND_KIND | place)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn to_value(self, word: u64) -> Option<Value> {
+        let name = |names: &[&'static str], place: u64| {
+            Some(Value::Name(names.get(usize::try_from(place).ok()?)?))
+        };
+        match (self, second_kind(word)) {
+            (Self::Count { .. }, _) => Some(Value::Count(word)),
+            (Self::DurationOrCount { .. }, Some(count)) => Some(Value::Count(count)),
+            (Self::Duration { .. } | Self::DurationOrCount { .. }, _) => {
+                Some(Value::Duration(Duration::from_nanos(word)))
+            }
+            (Self::RateOr(names), Some(place)) => name(names, place),
+            (Self::Rate | Self::RateOr(_) | Self::Factor, _) => {
+                Some(Value::Number(f64::from_bits(word)))
+            }
+            (Self::Name(names), _) => name(names, word),
+        }
+    }
+}
+
+/// A word of the second kind that its unit has.
+pub(crate) const fn of_second_kind(number: u64) -> u64 {
+    SECOND_KIND | number
+}
+
+/// The number in a word of the second kind; `None` for the first.
+pub(crate) fn second_kind(word: u64) -> Option<u64> {
+    (word & SECOND_KIND != 0).then_some(word & !SECOND_KIND)
+}
+
+/// A duration as a word of the first kind.
+pub(crate) fn duration_word(duration: Duration) -> u64 {
+    nanos(duration).min(SECOND_KIND - 1)
+}
+
+/// Saturating, one short of the word that says "not overridden".
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos())
+        .unwrap_or(u64::MAX)
+        .min(NONE - 1)
+}
+
+/// One knob of a settings struct.
+pub(crate) struct Knob<S> {
+    pub(crate) name: &'static str,
+    pub(crate) unit: Unit,
+    /// `None` where the knob is not set.
+    pub(crate) get: fn(&S) -> Option<u64>,
+    pub(crate) put: fn(&mut S, u64),
+}
+
+/// A settings struct that can be replaced knob by knob.
+pub(crate) trait Settings: Copy + Send + Sync + 'static {
+    const KNOBS: &'static [Knob<Self>];
+
+    /// What the knobs cannot say one by one.
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+}
