@@ -4,42 +4,12 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Calls, Error, breaker, counted, fail, ms};
+use common::{Calls, Error, breaker, counted, fail, layer, ms, read, setting};
 use resilient_runtime::{
-    BreakerState, CircuitBreaker, CircuitBreakerSettings, Layer, LayerKind, Origin, Setting, Value,
-    circuit_breaker, fallback, registry, retry, timeout,
+    BreakerState, CircuitBreaker, CircuitBreakerSettings, LayerKind, Origin, Setting, Value,
+    circuit_breaker, fallback, retry, timeout,
 };
 use tokio::time::sleep;
-
-fn layer(site: &str, kind: LayerKind) -> &'static dyn Layer {
-    let site = registry()
-        .site(site)
-        .unwrap_or_else(|| panic!("no site {site}"));
-    site.layer(kind)
-        .unwrap_or_else(|| panic!("no {kind} at {}", site.name()))
-}
-
-fn setting(layer: &dyn Layer, knob: &str) -> Setting {
-    let found = layer
-        .settings()
-        .into_iter()
-        .find(|setting| setting.knob == knob);
-    found.unwrap_or_else(|| panic!("no knob {knob}"))
-}
-
-/// All of a layer's settings, as an operator reads them.
-fn read(layer: &dyn Layer) -> String {
-    let read = |setting: Setting| match setting.value {
-        Some(value) => format!("{} {value}", setting.knob),
-        None => format!("{} -", setting.knob),
-    };
-    layer
-        .settings()
-        .into_iter()
-        .map(read)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
 
 #[test]
 fn settings_are_read_as_the_code_wrote_them() {

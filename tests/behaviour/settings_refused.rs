@@ -4,41 +4,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Error, fail, ms};
+use common::{Error, fail, layer, ms, read, setting};
 use resilient_runtime::{
-    CircuitBreaker, Layer, LayerKind, Origin, Setting, SettingError, Value, circuit_breaker,
-    fallback, registry, retry, timeout,
+    CircuitBreaker, LayerKind, Origin, SettingError, Value, circuit_breaker, fallback, retry,
+    timeout,
 };
-
-fn layer(site: &str, kind: LayerKind) -> &'static dyn Layer {
-    let site = registry()
-        .site(site)
-        .unwrap_or_else(|| panic!("no site {site}"));
-    site.layer(kind)
-        .unwrap_or_else(|| panic!("no {kind} at {}", site.name()))
-}
-
-fn setting(layer: &dyn Layer, knob: &str) -> Setting {
-    let found = layer
-        .settings()
-        .into_iter()
-        .find(|setting| setting.knob == knob);
-    found.unwrap_or_else(|| panic!("no knob {knob}"))
-}
-
-/// All of a layer's settings, as an operator reads them.
-fn read(layer: &dyn Layer) -> String {
-    let read = |setting: Setting| match setting.value {
-        Some(value) => format!("{} {value}", setting.knob),
-        None => format!("{} -", setting.knob),
-    };
-    layer
-        .settings()
-        .into_iter()
-        .map(read)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
 
 #[test]
 fn bad_values_are_refused_and_nothing_has_changed() {

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use resilient_runtime::{
-    BreakerState, CallOutcome, CircuitBreaker, Classify, ErrorClass, LayerKind, PolicyError,
-    PolicyErrorKind, registry,
+    BreakerState, CallOutcome, CircuitBreaker, Classify, ErrorClass, Layer, LayerKind, PolicyError,
+    PolicyErrorKind, Setting, registry,
 };
 use tokio::time::Instant;
 
@@ -176,4 +176,36 @@ pub(crate) async fn await_half_open(breaker: &CircuitBreaker) {
 pub(crate) fn counted(breaker: &CircuitBreaker) -> (u32, u32) {
     let snapshot = breaker.snapshot();
     (snapshot.calls, snapshot.failures)
+}
+
+/// The outermost layer of a kind at a call site.
+pub(crate) fn layer(site: &str, kind: LayerKind) -> &'static dyn Layer {
+    let site = registry()
+        .site(site)
+        .unwrap_or_else(|| panic!("no site {site}"));
+    site.layer(kind)
+        .unwrap_or_else(|| panic!("no {kind} at {}", site.name()))
+}
+
+/// One of its settings.
+pub(crate) fn setting(layer: &dyn Layer, knob: &str) -> Setting {
+    let found = layer
+        .settings()
+        .into_iter()
+        .find(|setting| setting.knob == knob);
+    found.unwrap_or_else(|| panic!("no knob {knob}"))
+}
+
+/// All of a layer's settings, as an operator reads them.
+pub(crate) fn read(layer: &dyn Layer) -> String {
+    let read = |setting: Setting| match setting.value {
+        Some(value) => format!("{} {value}", setting.knob),
+        None => format!("{} -", setting.knob),
+    };
+    layer
+        .settings()
+        .into_iter()
+        .map(read)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
