@@ -89,16 +89,21 @@ level! {
     _error => None::<PolicyErrorKind>, unknown
 }
 
+/// The levels, for a glob import that brings their methods and no names.
+pub mod levels {
+    pub use super::{
+        ViaAnyError as _, ViaClassify as _, ViaClassifyError as _, ViaDefault as _, ViaError as _,
+        ViaSendError as _,
+    };
+}
+
 /// The verdict on an error of any type.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __classify {
     ($error:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{
-            ViaAnyError as _, ViaClassify as _, ViaClassifyError as _, ViaDefault as _,
-            ViaError as _, ViaSendError as _,
-        };
+        use $crate::__private::levels::*;
         (&&&&&&$crate::__private::Probe($error)).verdict()
     }};
 }
@@ -109,10 +114,7 @@ macro_rules! __classify {
 macro_rules! __classified {
     ($error:expr, $class:expr) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{
-            ViaAnyError as _, ViaClassify as _, ViaClassifyError as _, ViaDefault as _,
-            ViaError as _, ViaSendError as _,
-        };
+        use $crate::__private::levels::*;
         (&&&&&&$crate::__private::Probe($error))
             .verdict_by($crate::__private::class_by($class, $error))
     }};

@@ -116,11 +116,13 @@ impl<'a> Permit<'a> {
         self.phase = Phase::Recorded;
         let transition = self.breaker.settings.with(|settings| {
             // One reading says how long it took and when it ended.
-            let timed = settings.slow_call.filter(|_| timed).zip(self.began);
-            let ended = timed.map(|_| clock::now());
-            let slow = timed.zip(ended).is_some_and(|((limit, began), ended)| {
-                ended.saturating_duration_since(began) > limit
-            });
+            let (slow, ended) = match (settings.slow_call, self.began) {
+                (Some(limit), Some(began)) if timed => {
+                    let ended = clock::now();
+                    (ended.saturating_duration_since(began) > limit, Some(ended))
+                }
+                _ => (false, None),
+            };
             let now = || ended.unwrap_or_else(clock::now);
             self.core.record(settings, self.admitted, report, slow, now)
         });

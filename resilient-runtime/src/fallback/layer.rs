@@ -27,7 +27,7 @@ impl FallbackLayer {
     /// Whether the fallback answers in place of `failure`: unless the service
     /// answered, and the caller was at fault.
     pub fn replaces<X: Failing>(&self, failure: &X) -> bool {
-        self.used_if(failure, by_class)
+        self.used_if(cause_of(failure), || by_class(failure))
     }
 
     /// The same by the user's predicate, which sees a policy error converted.
@@ -37,7 +37,7 @@ impl FallbackLayer {
         convert: impl FnOnce(PolicyError) -> X::Error,
         when: impl Fn(&X::Error) -> bool,
     ) -> bool {
-        self.used_if(failure, |failure| {
+        self.used_if(cause_of(failure), || {
             match (failure.error(), failure.policy()) {
                 (Some(error), _) => when(error),
                 (None, Some(policy)) => when(&convert(*policy)),
@@ -52,7 +52,7 @@ impl FallbackLayer {
         failure: &X,
         when: impl Fn(&X::Error) -> bool,
     ) -> bool {
-        self.used_if(failure, |failure| failure.error().is_some_and(when))
+        self.used_if(cause_of(failure), || failure.error().is_some_and(when))
     }
 
     /// The same for values too.
@@ -64,30 +64,24 @@ impl FallbackLayer {
     ) -> bool {
         match outcome {
             Err(failure) => on_error(failure),
-            Ok(value) => {
-                let used = self.switch.is_on() && when_ok(value);
-                if used {
-                    self.begin(None);
-                }
-                used
-            }
+            Ok(value) => self.used_if(None, || when_ok(value)),
         }
     }
 
-    fn used_if<X: Failing>(&self, failure: &X, wanted: impl FnOnce(&X) -> bool) -> bool {
-        let used = self.switch.is_on() && wanted(failure);
+    fn used_if(&self, cause: Option<Cause>, wanted: impl FnOnce() -> bool) -> bool {
+        let used = self.switch.is_on() && wanted();
         if used {
-            self.begin(Some(failure.verdict().cause));
+            // What the layers shared was read before the body was refused: the other
+            // answer reads anew.
+            clock::forget();
+            Caller::Site(self.site).emit(|| EventKind::FallbackUsed { cause });
         }
         used
     }
+}
 
-    fn begin(&self, cause: Option<Cause>) {
-        // What the layers shared was read before the body was refused: the other answer
-        // reads anew.
-        clock::forget();
-        Caller::Site(self.site).emit(|| EventKind::FallbackUsed { cause });
-    }
+fn cause_of(failure: &impl Failing) -> Option<Cause> {
+    Some(failure.verdict().cause)
 }
 
 impl Layer for FallbackLayer {

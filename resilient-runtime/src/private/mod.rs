@@ -5,9 +5,7 @@ pub use inventory;
 pub use self::copy::{Copied, copy};
 pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
 pub use crate::fallback::{FallbackLayer, answer};
-pub use crate::judge::{
-    Probe, ViaAnyError, ViaClassify, ViaClassifyError, ViaDefault, ViaError, ViaSendError, class_by,
-};
+pub use crate::judge::{Probe, class_by, levels};
 pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};
 pub use crate::rules::Rules;
 pub use crate::site::{Registration, Site};

@@ -87,7 +87,7 @@ impl Retry {
     #[must_use]
     pub const fn new(count: u32) -> Self {
         Self {
-            count: if count == 0 { 1 } else { count },
+            count: 1,
             backoff: Backoff::Exponential,
             backoff_by_handle: false,
             delay: Duration::from_millis(200),
@@ -99,6 +99,7 @@ impl Retry {
             on_open: OnOpen::Abort,
             name: "retry",
         }
+        .count(count)
     }
 
     /// What it is called in events where no annotated function asks.

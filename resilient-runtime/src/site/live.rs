@@ -108,8 +108,9 @@ impl<S: Settings> Live<S> {
     /// The settings in force, without a copy of what the code wrote.
     #[inline]
     pub(crate) fn with<R>(&self, read: impl FnOnce(&S) -> R) -> R {
-        if self.open().any.load(Ordering::Relaxed) {
-            read(&self.get())
+        let overlay = self.open();
+        if overlay.any.load(Ordering::Relaxed) {
+            read(&lay(self.code, overlay.read()))
         } else {
             read(&self.code)
         }
@@ -173,17 +174,15 @@ impl<S: Settings> Live<S> {
             .writing
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let mut words = overlay.read();
+        let before = overlay.read();
+        let mut words = before;
         words[place] = word;
-        let stood = lay(self.code, overlay.read()).check().is_ok();
-        lay(self.code, words).check().or_else(|why| {
+        if let Err(why) = lay(self.code, words).check()
             // What contradicted itself before is not this change's fault.
-            if stood {
-                Err(SettingError::Contradiction(why))
-            } else {
-                Ok(())
-            }
-        })?;
+            && lay(self.code, before).check().is_ok()
+        {
+            return Err(SettingError::Contradiction(why));
+        }
         overlay.write(words);
         Ok(())
     }
