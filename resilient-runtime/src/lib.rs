@@ -65,6 +65,7 @@ mod door;
 mod error;
 mod event;
 mod fallback;
+mod gate;
 mod judge;
 mod random;
 mod retry;

@@ -1,0 +1,108 @@
+//! Places and waits that are given back when they are dropped.
+
+use std::task::{Poll, Waker};
+
+use super::{Answer, Entry, Gate, Ticket};
+
+/// A gate, and the limit that it is asked with.
+pub(crate) trait Gated {
+    fn gate(&self) -> &Gate;
+
+    /// The limit as it stands. It is asked under the lock of the gate.
+    fn limit(&self) -> u32;
+}
+
+/// Places that are held until this is dropped.
+#[must_use = "the place is given back when this is dropped"]
+pub(crate) struct Place<G: Gated> {
+    gated: G,
+    cost: u32,
+}
+
+/// Somebody in the queue. Dropped, it leaves it, and a place that it was given and has
+/// not noticed goes to the next.
+#[must_use = "the place in the queue is lost when this is dropped"]
+pub(crate) struct Waiter<G: Gated> {
+    /// Until it is answered.
+    waits: Option<(G, Ticket)>,
+    cost: u32,
+}
+
+/// What becomes of one who may wait.
+pub(crate) enum Entered<G: Gated> {
+    Now(Place<G>),
+    Waits(Waiter<G>),
+    /// Full, and so is the queue; or the cost is above the limit.
+    Full,
+}
+
+/// Takes places if they are free and nobody waits.
+#[inline]
+pub(crate) fn try_enter<G: Gated>(gated: G, cost: u32) -> Option<Place<G>> {
+    gated
+        .gate()
+        .try_enter(cost, gated.limit())
+        .then(|| Place { gated, cost })
+}
+
+/// Takes places, or one in the queue.
+#[inline]
+pub(crate) fn enter<G: Gated>(gated: G, cost: u32, max_queue: u32, waker: &Waker) -> Entered<G> {
+    if gated.gate().try_enter(cost, gated.limit()) {
+        return Entered::Now(Place { gated, cost });
+    }
+    if max_queue == 0 {
+        return Entered::Full;
+    }
+    let entry = gated
+        .gate()
+        .enter_or_wait(cost, max_queue, || gated.limit(), waker);
+    match entry {
+        Entry::Entered => Entered::Now(Place { gated, cost }),
+        Entry::Waits(ticket) => Entered::Waits(Waiter {
+            waits: Some((gated, ticket)),
+            cost,
+        }),
+        Entry::Full => Entered::Full,
+    }
+}
+
+impl<G: Gated> Place<G> {
+    /// The same places, held by another hand on the same gate.
+    pub(crate) fn held_by<H: Gated>(mut self, gated: H) -> Place<H> {
+        // What is left behind gives nothing back.
+        let cost = std::mem::take(&mut self.cost);
+        Place { gated, cost }
+    }
+}
+
+impl<G: Gated> Waiter<G> {
+    /// The places, or `None` if the limit has fallen below their number. Once it was
+    /// ready it is done.
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Option<Place<G>>> {
+        let Some((gated, ticket)) = &self.waits else {
+            return Poll::Ready(None);
+        };
+        let answer = std::task::ready!(gated.gate().poll(ticket, waker));
+        let place = self.waits.take().and_then(|(gated, _)| {
+            let cost = self.cost;
+            (answer == Answer::Entered).then(|| Place { gated, cost })
+        });
+        Poll::Ready(place)
+    }
+}
+
+impl<G: Gated> Drop for Place<G> {
+    #[inline]
+    fn drop(&mut self) {
+        self.gated.gate().leave(self.cost, || self.gated.limit());
+    }
+}
+
+impl<G: Gated> Drop for Waiter<G> {
+    fn drop(&mut self) {
+        if let Some((gated, ticket)) = &self.waits {
+            gated.gate().abandon(ticket, self.cost, || gated.limit());
+        }
+    }
+}
