@@ -8,9 +8,10 @@
 //! them by, and has guards that give back what they hold when they are dropped:
 //!
 //! ```text
-//! try_enter(gated, cost)                 Option<Place>; never waits
-//! enter(gated, cost, max_queue, waker)   Entered::{Now(Place), Waits(Waiter), Full}
-//! waiter.poll(waker)                     Pending | Ready(Some(Place)) | Ready(None): refused
+//! try_enter(gated, cost)                 Result<Place, gated>; never waits
+//! enter(gated, cost, max_queue, waker)   Entered::{Now(Place), Waits(Waiter), Full(gated)}
+//! waiter.poll(waker)                     Pending | Ready(Ok(Place)) | Ready(Err(gated)): refused
+//! waiter.give_up()                       as dropping it, and hands the gated back
 //! drop(place), drop(waiter)              at any moment, on any thread
 //! gate.limit_changed(limit)              lets in whom a new limit suits
 //! gate.in_use(), gate.waiting(), gate.is_idle()

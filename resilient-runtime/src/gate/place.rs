@@ -1,6 +1,6 @@
 //! Places and waits that are given back when they are dropped.
 
-use std::task::{Poll, Waker};
+use std::task::{Poll, Waker, ready};
 
 use super::{Answer, Entry, Gate, Ticket};
 
@@ -33,27 +33,27 @@ pub(crate) enum Entered<G: Gated> {
     Now(Place<G>),
     Waits(Waiter<G>),
     /// Full, and so is the queue; or the cost is above the limit.
-    Full,
+    Full(G),
 }
 
 /// Takes places if they are free and nobody waits.
 #[inline]
-pub(crate) fn try_enter<G: Gated>(gated: G, cost: u32) -> Option<Place<G>> {
-    gated
-        .gate()
-        .try_enter(cost, gated.limit())
-        .then(|| Place { gated, cost })
+pub(crate) fn try_enter<G: Gated>(gated: G, cost: u32) -> Result<Place<G>, G> {
+    if gated.gate().try_enter(cost, gated.limit()) {
+        Ok(Place { gated, cost })
+    } else {
+        Err(gated)
+    }
 }
 
 /// Takes places, or one in the queue.
 #[inline]
 pub(crate) fn enter<G: Gated>(gated: G, cost: u32, max_queue: u32, waker: &Waker) -> Entered<G> {
-    if gated.gate().try_enter(cost, gated.limit()) {
-        return Entered::Now(Place { gated, cost });
-    }
-    if max_queue == 0 {
-        return Entered::Full;
-    }
+    let gated = match try_enter(gated, cost) {
+        Ok(place) => return Entered::Now(place),
+        Err(gated) if max_queue == 0 => return Entered::Full(gated),
+        Err(gated) => gated,
+    };
     let entry = gated
         .gate()
         .enter_or_wait(cost, max_queue, || gated.limit(), waker);
@@ -63,11 +63,15 @@ pub(crate) fn enter<G: Gated>(gated: G, cost: u32, max_queue: u32, waker: &Waker
             waits: Some((gated, ticket)),
             cost,
         }),
-        Entry::Full => Entered::Full,
+        Entry::Full => Entered::Full(gated),
     }
 }
 
 impl<G: Gated> Place<G> {
+    pub(crate) fn gated(&self) -> &G {
+        &self.gated
+    }
+
     /// The same places, held by another hand on the same gate.
     pub(crate) fn held_by<H: Gated>(mut self, gated: H) -> Place<H> {
         // What is left behind gives nothing back.
@@ -77,18 +81,28 @@ impl<G: Gated> Place<G> {
 }
 
 impl<G: Gated> Waiter<G> {
-    /// The places, or `None` if the limit has fallen below their number. Once it was
-    /// ready it is done.
-    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Option<Place<G>>> {
+    /// The places; or what it asked by, if the limit has fallen below their number.
+    /// It is done then.
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Result<Place<G>, G>> {
         let Some((gated, ticket)) = &self.waits else {
-            return Poll::Ready(None);
+            return Poll::Pending;
         };
-        let answer = std::task::ready!(gated.gate().poll(ticket, waker));
-        let place = self.waits.take().and_then(|(gated, _)| {
-            let cost = self.cost;
-            (answer == Answer::Entered).then(|| Place { gated, cost })
-        });
-        Poll::Ready(place)
+        let answer = ready!(gated.gate().poll(ticket, waker));
+        let Some((gated, _)) = self.waits.take() else {
+            return Poll::Pending;
+        };
+        let cost = self.cost;
+        Poll::Ready(match answer {
+            Answer::Entered => Ok(Place { gated, cost }),
+            Answer::Refused => Err(gated),
+        })
+    }
+
+    /// Leaves the queue. `None` if it is done.
+    pub(crate) fn give_up(&mut self) -> Option<G> {
+        let (gated, ticket) = self.waits.take()?;
+        gated.gate().abandon(&ticket, self.cost, || gated.limit());
+        Some(gated)
     }
 }
 
@@ -101,8 +115,6 @@ impl<G: Gated> Drop for Place<G> {
 
 impl<G: Gated> Drop for Waiter<G> {
     fn drop(&mut self) {
-        if let Some((gated, ticket)) = &self.waits {
-            gated.gate().abandon(ticket, self.cost, || gated.limit());
-        }
+        drop(self.give_up());
     }
 }

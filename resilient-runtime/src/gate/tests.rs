@@ -64,7 +64,9 @@ fn bell() -> (Arc<Bell>, Waker) {
 }
 
 fn place(room: &Arc<Room>, cost: u32) -> Place<Arc<Room>> {
-    try_enter(Arc::clone(room), cost).expect("there is a place")
+    try_enter(Arc::clone(room), cost)
+        .ok()
+        .expect("there is a place")
 }
 
 fn waiter(room: &Arc<Room>, cost: u32) -> Waiter<Arc<Room>> {
@@ -80,8 +82,8 @@ fn waiter_with(room: &Arc<Room>, cost: u32, waker: &Waker) -> Waiter<Arc<Room>> 
 
 fn entered(waiter: &mut Waiter<Arc<Room>>) -> Option<Place<Arc<Room>>> {
     match waiter.poll(Waker::noop()) {
-        Poll::Ready(Some(place)) => Some(place),
-        Poll::Ready(None) => panic!("refused"),
+        Poll::Ready(Ok(place)) => Some(place),
+        Poll::Ready(Err(_)) => panic!("refused"),
         Poll::Pending => None,
     }
 }
@@ -91,7 +93,7 @@ fn as_many_enter_as_the_limit_says() {
     let room = Room::of(2);
     let first = place(&room, 1);
     let _second = place(&room, 1);
-    assert!(try_enter(Arc::clone(&room), 1).is_none());
+    assert!(try_enter(Arc::clone(&room), 1).is_err());
     drop(first);
     let _third = place(&room, 1);
     assert_eq!(room.counts(), (2, 0));
@@ -101,7 +103,7 @@ fn as_many_enter_as_the_limit_says() {
 fn a_cost_takes_as_many_places() {
     let room = Room::of(5);
     let _two = place(&room, 2);
-    assert!(try_enter(Arc::clone(&room), 4).is_none());
+    assert!(try_enter(Arc::clone(&room), 4).is_err());
     let three = place(&room, 3);
     assert_eq!(room.gate.in_use(), 5);
     drop(three);
@@ -112,7 +114,7 @@ fn a_cost_takes_as_many_places() {
 fn the_largest_cost_does_not_overflow() {
     let room = Room::of(u32::MAX);
     let _one = place(&room, 1);
-    assert!(try_enter(Arc::clone(&room), u32::MAX).is_none());
+    assert!(try_enter(Arc::clone(&room), u32::MAX).is_err());
     let _rest = place(&room, u32::MAX - 1);
     assert_eq!(room.counts(), (u32::MAX, 0));
 }
@@ -137,7 +139,7 @@ fn nobody_overtakes_one_who_waits() {
     let _two = place(&room, 2);
     let mut costly = waiter(&room, 2);
     // One place is free, and it is not for who comes now.
-    assert!(try_enter(Arc::clone(&room), 1).is_none());
+    assert!(try_enter(Arc::clone(&room), 1).is_err());
     let mut behind = waiter(&room, 1);
     assert!(entered(&mut costly).is_none());
     assert!(entered(&mut behind).is_none());
@@ -149,10 +151,10 @@ fn the_queue_is_bounded() {
     let room = Room::of(1);
     let _inside = place(&room, 1);
     let enter = |max_queue| enter(Arc::clone(&room), 1, max_queue, Waker::noop());
-    assert!(matches!(enter(0), Entered::Full));
+    assert!(matches!(enter(0), Entered::Full(_)));
     let waits = enter(1);
     assert!(matches!(waits, Entered::Waits(_)));
-    assert!(matches!(enter(1), Entered::Full));
+    assert!(matches!(enter(1), Entered::Full(_)));
     drop(waits);
     assert!(matches!(enter(1), Entered::Waits(_)));
 }
@@ -214,7 +216,7 @@ fn the_waker_of_the_last_poll_is_woken_once() {
 fn a_cost_above_the_limit_is_refused_and_holds_nobody_up() {
     let room = Room::of(2);
     let queued = enter(Arc::clone(&room), 3, 9, Waker::noop());
-    assert!(matches!(queued, Entered::Full));
+    assert!(matches!(queued, Entered::Full(_)));
 
     let _inside = place(&room, 1);
     let (bell, waker) = bell();
@@ -222,7 +224,7 @@ fn a_cost_above_the_limit_is_refused_and_holds_nobody_up() {
     let mut behind = waiter(&room, 1);
     room.set_limit(1);
     assert_eq!(bell.rung(), 1);
-    assert!(matches!(costly.poll(&waker), Poll::Ready(None)));
+    assert!(matches!(costly.poll(&waker), Poll::Ready(Err(_))));
     assert!(entered(&mut behind).is_none());
     assert_eq!(room.counts(), (1, 1));
 }
@@ -282,7 +284,7 @@ fn a_waker_may_come_back_to_the_gate() {
     struct Comes(Arc<Room>);
     impl Wake for Comes {
         fn wake(self: Arc<Self>) {
-            assert!(try_enter(Arc::clone(&self.0), 1).is_none());
+            assert!(try_enter(Arc::clone(&self.0), 1).is_err());
         }
     }
     impl Drop for Comes {

@@ -81,7 +81,7 @@ proptest! {
             match step {
                 Step::Enter { cost } => {
                     let place = try_enter(Arc::clone(&room), cost);
-                    prop_assert_eq!(place.is_some(), model.enter(cost));
+                    prop_assert_eq!(place.is_ok(), model.enter(cost));
                     inside.extend(place.map(|place| (place, cost)));
                 }
                 Step::Wait { cost, max_queue } => {
@@ -97,7 +97,7 @@ proptest! {
                             model.queue.push_back((who, cost));
                             waiters.push((who, waiter, cost, bell));
                         }
-                        Entered::Full => {
+                        Entered::Full(_) => {
                             let full = model.queue.len() as u32 >= max_queue;
                             prop_assert!(cost > model.limit || full && !model.enter(cost));
                         }
@@ -111,11 +111,11 @@ proptest! {
                     let waker = Waker::from(Arc::clone(bell));
                     match (waiter.poll(&waker), answer) {
                         (Poll::Pending, None) => {}
-                        (Poll::Ready(Some(place)), Some(Answer::Entered)) => {
+                        (Poll::Ready(Ok(place)), Some(Answer::Entered)) => {
                             inside.push((place, *cost));
                             drop(waiters.remove(at));
                         }
-                        (Poll::Ready(None), Some(Answer::Refused)) => drop(waiters.remove(at)),
+                        (Poll::Ready(Err(_)), Some(Answer::Refused)) => drop(waiters.remove(at)),
                         (_, answer) => prop_assert!(false, "should have been {answer:?}"),
                     }
                 }

@@ -31,14 +31,14 @@ fn visit(room: &Arc<Room>, inside: &AtomicU32, most: u32, numbers: &mut Numbers)
     let waker = Waker::from(Arc::new(Parked(thread::current())));
     let place = match enter(Arc::clone(room), cost, 64, &waker) {
         Entered::Now(place) => place,
-        Entered::Full => return,
+        Entered::Full(_) => return,
         Entered::Waits(mut waiter) => {
             let patience = numbers.below(4);
             let mut polled = 0;
             loop {
                 match waiter.poll(&waker) {
-                    Poll::Ready(Some(place)) => break place,
-                    Poll::Ready(None) => return,
+                    Poll::Ready(Ok(place)) => break place,
+                    Poll::Ready(Err(_)) => return,
                     Poll::Pending if polled == patience => return,
                     // Three in four wait until they are woken: a lost wake-up hangs the test.
                     Poll::Pending if patience > 0 => thread::park(),
