@@ -41,7 +41,7 @@ pub enum Answer {
 /// Runs the call and keeps what was decided.
 pub async fn watch<T>(call: impl Future<Output = Result<T, Status>>) -> Watched<T> {
     static SUBSCRIPTION: OnceLock<Subscription> = OnceLock::new();
-    SUBSCRIPTION.get_or_init(|| observe(|event| hear(event.kind())));
+    SUBSCRIPTION.get_or_init(|| observe(|event| hear(event.kind().clone())));
 
     let heard = Heard::default();
     let began = Instant::now();

@@ -12,13 +12,20 @@ mod plain {
     pub(crate) struct Door<T>(T);
 
     #[derive(Debug)]
-    pub(crate) struct Opened<'a, T>(&'a T);
+    pub struct Opened<'a, T>(&'a T);
 
     impl<T> Deref for Opened<'_, T> {
         type Target = T;
 
         fn deref(&self) -> &T {
             self.0
+        }
+    }
+
+    impl<'a, T> Opened<'a, T> {
+        /// What is in the open anyway.
+        pub(crate) fn of(content: &'a T) -> Self {
+            Self(content)
         }
     }
 
@@ -54,7 +61,7 @@ mod isolating {
         id: OnceLock<u64>,
     }
 
-    pub(crate) enum Opened<'a, T> {
+    pub enum Opened<'a, T> {
         Own(&'a T),
         Isolated(Arc<T>),
     }
@@ -73,6 +80,13 @@ mod isolating {
     impl<T: fmt::Debug> fmt::Debug for Opened<'_, T> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             (**self).fmt(f)
+        }
+    }
+
+    impl<'a, T> Opened<'a, T> {
+        /// What is in the open anyway.
+        pub(crate) fn of(content: &'a T) -> Self {
+            Self::Own(content)
         }
     }
 

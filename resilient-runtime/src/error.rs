@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A call that a policy ended or refused, and not the function itself.
@@ -24,10 +25,11 @@ use std::time::Duration;
 /// assert_eq!(error.to_string(), "shop::stock: circuit breaker open, retry after 4s");
 /// assert_eq!(error.retry_after(), Some(Duration::from_secs(4)));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PolicyError {
     decided: Decided,
     site: &'static str,
+    key: Option<Arc<str>>,
 }
 
 /// The source of every [`PolicyError`]: by it a policy error is recognised behind a
@@ -48,6 +50,7 @@ impl fmt::Debug for PolicyError {
         f.debug_struct("PolicyError")
             .field("kind", &self.kind())
             .field("site", &self.site)
+            .field("key", &self.key)
             .finish()
     }
 }
@@ -101,7 +104,14 @@ impl PolicyError {
         Self {
             decided: Decided(kind),
             site,
+            key: None,
         }
+    }
+
+    /// The same, of the state that belongs to `key`.
+    pub(crate) fn of_key(mut self, key: Option<&Arc<str>>) -> Self {
+        self.key = key.cloned();
+        self
     }
 
     /// Which policy it was.
@@ -116,6 +126,12 @@ impl PolicyError {
         self.site
     }
 
+    /// The key whose state refused, where each has one of its own and can be shown.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     /// How long to wait before asking again; `None` where that is not known.
     /// [`Duration::MAX`] says not to ask again.
     #[must_use]
@@ -126,7 +142,11 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.site)?;
+        f.write_str(self.site)?;
+        if let Some(key) = &self.key {
+            write!(f, "[{key}]")?;
+        }
+        f.write_str(": ")?;
         match self.kind() {
             PolicyErrorKind::TimedOut { after } => write!(f, "timed out after {after:?}")?,
             PolicyErrorKind::CircuitOpen { .. } => f.write_str("circuit breaker open")?,

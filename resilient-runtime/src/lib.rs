@@ -62,11 +62,13 @@ mod classify;
 mod clock;
 mod context;
 mod door;
+mod dropped;
 mod error;
 mod event;
 mod fallback;
 mod gate;
 mod judge;
+mod keyed;
 mod random;
 mod retry;
 mod rules;
@@ -79,20 +81,24 @@ mod tonic;
 mod verdict;
 
 pub use circuit_breaker::{
-    BreakerMode, BreakerState, CallOutcome, ChangeCause, CircuitBreaker, CircuitBreakerSettings,
-    Guarded, Permit, Snapshot, StateChange, Window,
+    BreakerCall, BreakerMode, BreakerPermit, BreakerSnapshot, BreakerState, CallOutcome,
+    ChangeCause, CircuitBreaker, CircuitBreakerSettings, StateChange, Window,
 };
 pub use classify::{Classify, ErrorClass};
 pub use context::deadline;
 pub use error::{FromPolicyError, PolicyError, PolicyErrorKind};
 pub use event::{Event, EventKind, StopReason, Subscription, observe};
 pub use fallback::{Fallback, FallingBack};
+pub use keyed::Keyed;
 pub use retry::{
     Attempts, Backoff, Jitter, OnOpen, OnTimeout, Pause, Retry, RetryAttempt, Retrying,
 };
 pub use rules::{Rules, Unset};
-pub use site::{Layer, LayerKind, Origin, Registry, Setting, SettingError, Site, Value, registry};
-pub use timeout::{Limited, Timeout};
+pub use site::{
+    Handle, Layer, LayerKind, Origin, Registry, Setting, SettingError, Site, Stateful, Value,
+    registry,
+};
+pub use timeout::{Timeout, TimeoutCall};
 pub use verdict::{Cause, Failing, Failure, Judged, JudgedFuture, Outcome, Verdict, judged_by};
 
 #[cfg(feature = "macros")]

@@ -173,7 +173,7 @@ impl Collector {
 pub(crate) fn collect(event: &Event) {
     COLLECTOR.with_borrow(|collector| {
         if let Some(collector) = collector {
-            collector.lock().push(*event);
+            collector.lock().push(event.clone());
         }
     });
 }

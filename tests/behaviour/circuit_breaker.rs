@@ -321,7 +321,7 @@ fn note(change: &StateChange) {
     assert_eq!(breaker.state(), change.to());
     let _ = breaker.snapshot();
     drop(breaker.try_acquire());
-    CHANGES.lock().unwrap().push(*change);
+    CHANGES.lock().unwrap().push(change.clone());
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{Error, await_half_open, breaker, counted, ms};
 use futures::FutureExt as _;
 use resilient_runtime::{
-    BreakerState, CallOutcome, CircuitBreaker, Permit, circuit_breaker, timeout,
+    BreakerPermit, BreakerState, CallOutcome, CircuitBreaker, circuit_breaker, timeout,
 };
 use tokio::time::{advance, sleep};
 
@@ -218,7 +218,7 @@ async fn a_permit_taken_before_the_timeout_began_is_cut_off_by_it_too() {
     static BREAKER: CircuitBreaker = CircuitBreaker::new();
 
     #[timeout(ms = 100)]
-    async fn work(permit: Permit<'static>) -> Result<(), Error> {
+    async fn work(permit: BreakerPermit<'static>) -> Result<(), Error> {
         sleep(ms(500)).await;
         permit.record(CallOutcome::Success);
         Ok(())

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 /// What was decided, and nothing of where.
 fn kinds(events: &[Event]) -> Vec<EventKind> {
-    events.iter().map(Event::kind).collect()
+    events.iter().map(|event| event.kind().clone()).collect()
 }
 
 const TRANSIENT: Option<Cause> = Some(Cause::Error(ErrorClass::Transient));
@@ -161,7 +161,7 @@ async fn a_whole_stack_tells_its_story_in_order() {
         retry_after: ms(990),
     };
     let kinds = kinds(&events);
-    let EventKind::BreakerChanged(change) = kinds[4] else {
+    let EventKind::BreakerChanged(change) = &kinds[4] else {
         panic!("{kinds:?}")
     };
     assert_eq!(
@@ -182,7 +182,7 @@ async fn a_whole_stack_tells_its_story_in_order() {
                 delay: ms(10)
             },
             EventKind::TimedOut { after: ms(100) },
-            EventKind::BreakerChanged(change),
+            EventKind::BreakerChanged(change.clone()),
             EventKind::AttemptFailed {
                 attempt: 2,
                 cause: Some(Cause::Policy(timed_out))
@@ -274,7 +274,7 @@ async fn an_observer_sees_every_event_until_its_subscription_is_dropped() {
             // The other tests of this binary are seen, too.
             move |event| {
                 if event.site() == "observed" {
-                    seen.lock().unwrap().push(event.kind());
+                    seen.lock().unwrap().push(event.kind().clone());
                 }
             }
         });
@@ -289,8 +289,8 @@ async fn an_observer_sees_every_event_until_its_subscription_is_dropped() {
     drop(second);
     let _ = ask().await;
     let used = EventKind::FallbackUsed { cause: TRANSIENT };
-    assert_eq!(*one.lock().unwrap(), [used]);
-    assert_eq!(*other.lock().unwrap(), [used, used]);
+    assert_eq!(*one.lock().unwrap(), [used.clone()]);
+    assert_eq!(*other.lock().unwrap(), [used.clone(), used]);
 }
 
 #[tokio::test(start_paused = true)]

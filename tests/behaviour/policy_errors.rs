@@ -344,7 +344,7 @@ fn it_names_the_site_the_cause_and_the_wait() {
             (error.kind(), error.site(), error.retry_after()),
             (kind, "shop", retry_after)
         );
-        let boxed: Boxed = error.into();
+        let boxed: Boxed = error.clone().into();
         assert_eq!(boxed.to_string(), text);
         let io: io::Error = error.into();
         assert_eq!(io.to_string(), text);

@@ -277,8 +277,8 @@ async fn on_open_wait_waits_for_the_breaker_of_an_inner_function_too() {
 #[tokio::test(start_paused = true)]
 async fn a_rate_limited_inner_call_is_not_repeated_before_its_time() {
     #[derive(Debug)]
-    struct Limited(PolicyError);
-    impl Classify for Limited {
+    struct TimeoutCall(PolicyError);
+    impl Classify for TimeoutCall {
         fn class(&self) -> ErrorClass {
             ErrorClass::CallerFault
         }
@@ -287,10 +287,10 @@ async fn a_rate_limited_inner_call_is_not_repeated_before_its_time() {
         }
     }
     #[retry(count = 2, delay_ms = 1, max_delay = "1s", jitter = "none")]
-    async fn ask(calls: &Calls, wait: Duration) -> Result<(), Limited> {
+    async fn ask(calls: &Calls, wait: Duration) -> Result<(), TimeoutCall> {
         calls.note();
         let kind = resilient_runtime::PolicyErrorKind::RateLimited { retry_after: wait };
-        Err(Limited(PolicyError::new(kind, "inner")))
+        Err(TimeoutCall(PolicyError::new(kind, "inner")))
     }
 
     for (wait, at) in [(ms(400), &[0, 400][..]), (ms(1001), &[0])] {

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use resilient_runtime::{
-    Attempts, CircuitBreaker, Event, Failure, FallingBack, Guarded, Judged, JudgedFuture, Limited,
-    Pause, Permit, PolicyError, Retrying, Rules, Site, Subscription, circuit_breaker, fallback,
-    retry, timeout,
+    Attempts, BreakerCall, BreakerPermit, CircuitBreaker, Event, Failure, FallingBack, Judged,
+    JudgedFuture, Pause, PolicyError, Retrying, Rules, Site, Subscription, TimeoutCall,
+    circuit_breaker, fallback, retry, timeout,
 };
 use tonic::Status;
 
@@ -42,8 +42,8 @@ macro_rules! not_send {
 fn public_types_are_as_sendable_as_what_they_hold() {
     send::<CircuitBreaker>();
     sync::<CircuitBreaker>();
-    send::<Permit<'static>>();
-    sync::<Permit<'static>>();
+    send::<BreakerPermit<'static>>();
+    sync::<BreakerPermit<'static>>();
     send::<Attempts>();
     sync::<Attempts>();
     send::<Pause>();
@@ -57,8 +57,8 @@ fn public_types_are_as_sendable_as_what_they_hold() {
     send::<Judged<Status>>();
     send::<Rules<Outcome>>();
 
-    send::<Limited<Call>>();
-    send::<Guarded<'static, Call, Rules<Outcome>>>();
+    send::<TimeoutCall<Call>>();
+    send::<BreakerCall<'static, Call, Rules<Outcome>>>();
     send::<Retrying<fn() -> Call, Call, Rules<Outcome>>>();
     send::<FallingBack<Call, fn(Status) -> Call, Call>>();
     send::<JudgedFuture<Call, fn(&Status)>>();
@@ -66,8 +66,8 @@ fn public_types_are_as_sendable_as_what_they_hold() {
     // What a rule returns does not live in the future.
     send::<Rules<Local>>();
 
-    not_send!(Limited<Local>);
-    not_send!(Guarded<'static, Local, Rules<Outcome>>);
+    not_send!(TimeoutCall<Local>);
+    not_send!(BreakerCall<'static, Local, Rules<Outcome>>);
     not_send!(FallingBack<Local, (), ()>);
     not_send!(Failure<Local>);
 }

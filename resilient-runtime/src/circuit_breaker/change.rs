@@ -1,6 +1,7 @@
 //! What a circuit breaker can be, and what it tells when that changes.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Whether a circuit breaker lets calls through.
@@ -123,22 +124,25 @@ impl fmt::Display for ChangeCause {
 }
 
 /// One change of state of one circuit breaker, as `on_change` gets it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StateChange {
     breaker: &'static str,
     site: &'static str,
+    key: Option<Arc<str>>,
     transition: Transition,
 }
 
 impl StateChange {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         breaker: &'static str,
         site: &'static str,
+        key: Option<&Arc<str>>,
         transition: Transition,
     ) -> Self {
         StateChange {
             breaker,
             site,
+            key: key.cloned(),
             transition,
         }
     }
@@ -151,6 +155,11 @@ impl StateChange {
     /// The name of the call site whose call brought it about, or of the breaker where nobody called.
     pub fn site(&self) -> &'static str {
         self.site
+    }
+
+    /// The key whose breaker it is, where each has one of its own and can be shown.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The state that it left.
@@ -185,11 +194,11 @@ impl fmt::Display for StateChange {
         let Transition {
             from, to, cause, ..
         } = self.transition;
-        write!(
-            f,
-            "circuit breaker {}: {from} -> {to}, {cause}",
-            self.breaker
-        )?;
+        write!(f, "circuit breaker {}", self.breaker)?;
+        if let Some(key) = &self.key {
+            write!(f, "[{key}]")?;
+        }
+        write!(f, ": {from} -> {to}, {cause}")?;
         match self.transition.open_for {
             Some(open_for) => write!(f, ", for {open_for:?}"),
             None => Ok(()),

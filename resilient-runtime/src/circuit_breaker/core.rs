@@ -37,7 +37,7 @@ use super::settings::CircuitBreakerSettings;
 /// period that it begins. A result whose period is checked against the word and then overtaken by a change is
 /// found out by the counter itself, which carries the low bits of the generation.
 #[derive(Debug)]
-pub(crate) struct Core {
+pub struct Core {
     word: AtomicU64,
     /// Nanoseconds before which an open or half-open breaker admits nobody. Belongs to the period of the word that
     /// is read after it; written under the lock alone.
@@ -77,7 +77,7 @@ pub(crate) enum Report {
 /// What a circuit breaker has counted, and how it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Snapshot {
+pub struct BreakerSnapshot {
     /// Whether it lets calls through.
     pub state: BreakerState,
     /// Whether it decides by itself.
@@ -381,7 +381,11 @@ impl Core {
     }
 
     /// State and counts at `now`. The counts may be a call ahead of or behind each other while calls end.
-    pub(crate) fn snapshot(&self, settings: &CircuitBreakerSettings, now: Instant) -> Snapshot {
+    pub(crate) fn snapshot(
+        &self,
+        settings: &CircuitBreakerSettings,
+        now: Instant,
+    ) -> BreakerSnapshot {
         let now = time::nanos(now);
         loop {
             let word = self.word();
@@ -395,7 +399,7 @@ impl Core {
                 (BreakerState::Open, _) => Some(time::left(now, until)),
                 _ => None,
             };
-            return Snapshot {
+            return BreakerSnapshot {
                 state: word.state(),
                 mode: word.mode(),
                 calls: seen.calls,

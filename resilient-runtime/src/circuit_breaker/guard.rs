@@ -2,23 +2,22 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
 use super::CircuitBreaker;
-use super::permit::{CallOutcome, Permit, Phase};
+use super::permit::{BreakerPermit, CallOutcome};
 use crate::classify::ErrorClass;
-use crate::context;
 use crate::error::PolicyErrorKind;
 use crate::rules::{Rules, Test};
-use crate::site::Caller;
+use crate::site::Way;
 use crate::verdict::{Cause, Failing, Failure};
 
 pin_project! {
     /// A call through a circuit breaker. Made by [`CircuitBreaker::call`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Guarded<'a, F, R> {
+    pub struct BreakerCall<'a, F, R> {
         #[pin]
         inner: F,
         rules: R,
@@ -27,30 +26,25 @@ pin_project! {
 }
 
 enum Stage<'a> {
-    /// Not polled yet; without a breaker the layer is switched off.
-    Asking(Option<&'a CircuitBreaker>, Caller),
-    Admitted(Permit<'a>),
+    /// Not polled yet.
+    Asking(Way<'a, CircuitBreaker>),
+    Admitted(BreakerPermit<'a>),
     /// Switched off, or done.
     Free,
 }
 
-impl<'a, F, R> Guarded<'a, F, R> {
-    pub(super) fn new(
-        breaker: Option<&'a CircuitBreaker>,
-        caller: Caller,
-        rules: R,
-        inner: F,
-    ) -> Self {
+impl<'a, F, R> BreakerCall<'a, F, R> {
+    pub(super) fn new(way: Way<'a, CircuitBreaker>, rules: R, inner: F) -> Self {
         Self {
             inner,
             rules,
-            stage: Stage::Asking(breaker, caller),
+            stage: Stage::Asking(way),
         }
     }
 }
 
 impl<F, T, X, R, When, WhenOk, Ignore, OnRetry, Pauses> Future
-    for Guarded<'_, F, Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>>
+    for BreakerCall<'_, F, Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>>
 where
     F: Future<Output = Result<T, X>>,
     X: Failing,
@@ -62,39 +56,22 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Stage::Asking(breaker, caller) = *this.stage {
-            *this.stage = match breaker.map(|breaker| breaker.admit(caller)) {
-                None => Stage::Free,
-                Some(Ok(permit)) => Stage::Admitted(permit),
-                Some(Err(refusal)) => {
-                    *this.stage = Stage::Free;
-                    return Poll::Ready(Err(Failure::Policy(refusal)));
-                }
-            };
+        if let Stage::Asking(way) = *this.stage {
+            *this.stage = Stage::Free;
+            if let Some(entry) = way.entry() {
+                *this.stage = match CircuitBreaker::admit(entry) {
+                    Ok(permit) => Stage::Admitted(permit),
+                    Err(refusal) => return Poll::Ready(Err(Failure::Policy(refusal))),
+                };
+            }
         }
         let Stage::Admitted(permit) = this.stage else {
             return this.inner.poll(cx).map_err(Failing::into_failure);
         };
-
-        permit.enter_poll();
-        let waits = context::waits();
-        match this.inner.poll(cx) {
-            Poll::Pending => {
-                let waited = context::waits() != waits;
-                permit.enter(if waited {
-                    Phase::Waiting
-                } else {
-                    Phase::Working
-                });
-                Poll::Pending
-            }
-            Poll::Ready(outcome) => {
-                permit.enter(Phase::Working);
-                permit.settle(counts_as(&outcome, this.rules));
-                *this.stage = Stage::Free;
-                Poll::Ready(outcome.map_err(Failing::into_failure))
-            }
-        }
+        let outcome = ready!(permit.poll(|| this.inner.poll(cx)));
+        permit.settle(counts_as(&outcome, this.rules));
+        *this.stage = Stage::Free;
+        Poll::Ready(outcome.map_err(Failing::into_failure))
     }
 }
 
@@ -138,8 +115,8 @@ where
     }
 }
 
-impl<F, R> fmt::Debug for Guarded<'_, F, R> {
+impl<F, R> fmt::Debug for BreakerCall<'_, F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guarded").finish_non_exhaustive()
+        f.debug_struct("BreakerCall").finish_non_exhaustive()
     }
 }

@@ -1,50 +1,37 @@
 //! The circuit breaker of an annotated function.
 
-use super::{CircuitBreaker, CircuitBreakerSettings, Guarded};
+use super::{BreakerCall, CircuitBreaker, CircuitBreakerSettings};
+use crate::keyed::Keyed;
 use crate::rules::Rules;
-use crate::site::{Caller, Layer, LayerKind, Site, Switch, Tuning};
+use crate::site::{Handle, Site, StateLayer, Way};
 use crate::verdict::Failing;
 
-/// The circuit breaker of an annotated function: one of its own, or a place for
-/// one that is handed in.
-#[derive(Debug)]
-pub struct BreakerLayer {
-    site: &'static Site,
-    switch: Switch,
-    own: Option<CircuitBreaker>,
-}
+/// The circuit breaker of an annotated function.
+pub type BreakerLayer = StateLayer<CircuitBreaker>;
 
 impl BreakerLayer {
     /// The layer with a breaker of its own.
     #[must_use]
     pub const fn new(site: &'static Site, settings: CircuitBreakerSettings) -> Self {
-        Self {
-            site,
-            switch: Switch::new(),
-            own: Some(CircuitBreaker::with(settings).of(site)),
-        }
+        Self::with(site, CircuitBreaker::with(settings).of(site))
     }
 
-    /// The layer of a function that names its breaker with `state = ..`.
+    /// The layer with a breaker of its own for each key.
     #[must_use]
-    pub const fn shared(site: &'static Site) -> Self {
-        Self {
-            site,
-            switch: Switch::new(),
-            own: None,
-        }
-    }
-
-    /// The layer over the breaker that the function named.
-    pub const fn over<'a>(&'static self, state: &'a CircuitBreaker) -> SharedBreaker<'a> {
-        SharedBreaker { layer: self, state }
+    pub const fn keyed(
+        site: &'static Site,
+        settings: CircuitBreakerSettings,
+        max_keys: u32,
+    ) -> Self {
+        let template = CircuitBreaker::with(settings).of(site);
+        Self::with_keyed(site, Keyed::new(template).max_keys(max_keys))
     }
 
     /// A call through the breaker.
     pub fn guard<F, T, X>(
         &'static self,
         future: F,
-    ) -> Guarded<'static, F, Rules<Result<T, X::Error>>>
+    ) -> BreakerCall<'static, F, Rules<Result<T, X::Error>>>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
@@ -53,35 +40,18 @@ impl BreakerLayer {
     }
 
     /// The same with rules.
-    pub fn guard_by<F, T, X, R>(&'static self, future: F, rules: R) -> Guarded<'static, F, R>
+    pub fn guard_by<F, T, X, R>(&'static self, future: F, rules: R) -> BreakerCall<'static, F, R>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        self.through(self.own.as_ref(), future, rules)
-    }
-
-    fn through<'a, F, R>(
-        &'static self,
-        breaker: Option<&'a CircuitBreaker>,
-        future: F,
-        rules: R,
-    ) -> Guarded<'a, F, R> {
-        let breaker = breaker.filter(|_| self.switch.is_on());
-        Guarded::new(breaker, Caller::Site(self.site), rules, future)
+        BreakerCall::new(Way::Layer(self), rules, future)
     }
 }
 
-/// A layer and the breaker that its function named.
-#[derive(Clone, Copy, Debug)]
-pub struct SharedBreaker<'a> {
-    layer: &'static BreakerLayer,
-    state: &'a CircuitBreaker,
-}
-
-impl<'a> SharedBreaker<'a> {
-    /// A call through the breaker.
-    pub fn guard<F, T, X>(self, future: F) -> Guarded<'a, F, Rules<Result<T, X::Error>>>
+impl Handle<'_, CircuitBreaker> {
+    /// Makes a call if the breaker lets it through, as [`CircuitBreaker::call`] does.
+    pub fn call<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
@@ -89,30 +59,30 @@ impl<'a> SharedBreaker<'a> {
         self.guard_by(future, Rules::new())
     }
 
-    /// The same with rules.
-    pub fn guard_by<F, T, X, R>(self, future: F, rules: R) -> Guarded<'a, F, R>
+    /// [`call`](Self::call) with rules of its own.
+    pub fn call_by<F, T, X, R>(&self, rules: R, future: F) -> BreakerCall<'_, F, R>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        self.layer.through(Some(self.state), future, rules)
-    }
-}
-
-impl Layer for BreakerLayer {
-    fn kind(&self) -> LayerKind {
-        LayerKind::CircuitBreaker
+        self.guard_by(future, rules)
     }
 
-    fn breaker(&self) -> Option<&CircuitBreaker> {
-        self.own.as_ref()
+    #[doc(hidden)]
+    pub fn guard<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        self.guard_by(future, Rules::new())
     }
 
-    fn switch(&self) -> &Switch {
-        &self.switch
-    }
-
-    fn tuning(&self) -> Option<&dyn Tuning> {
-        self.own.as_ref().map(CircuitBreaker::tuning)
+    #[doc(hidden)]
+    pub fn guard_by<F, T, X, R>(&self, future: F, rules: R) -> BreakerCall<'_, F, R>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        BreakerCall::new(Way::Handle(self), rules, future)
     }
 }

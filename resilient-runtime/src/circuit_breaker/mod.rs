@@ -13,22 +13,24 @@ mod settings;
 use std::fmt;
 
 pub use change::{BreakerMode, BreakerState, ChangeCause, StateChange};
-pub use guard::Guarded;
+pub use guard::BreakerCall;
 pub use layer::BreakerLayer;
-pub use permit::{CallOutcome, Permit};
+pub use permit::{BreakerPermit, CallOutcome};
 pub use settings::{CircuitBreakerSettings, Window};
 
-pub use self::core::Snapshot;
+pub use self::core::BreakerSnapshot;
 
 use self::change::Transition;
 use self::core::Core;
 use crate::clock;
-use crate::context;
 use crate::door::{Door, Opened};
+use crate::dropped::Watch;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::{EventKind, shielded};
 use crate::rules::Rules;
-use crate::site::{Caller, Live, Setting, SettingError, Site, Tuning, Value};
+use crate::site::{
+    Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value, Way,
+};
 use crate::verdict::Failing;
 
 /// A circuit breaker: while a service fails too often, its calls are refused at
@@ -117,7 +119,7 @@ impl CircuitBreaker {
     /// # Cancel safety
     ///
     /// Dropped, it drops the call, which then counts as described above.
-    pub fn call<F, T, X>(&self, future: F) -> Guarded<'_, F, Rules<Result<T, X::Error>>>
+    pub fn call<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
@@ -126,12 +128,12 @@ impl CircuitBreaker {
     }
 
     /// [`call`](Self::call) with rules of its own.
-    pub fn call_by<F, T, X, R>(&self, rules: R, future: F) -> Guarded<'_, F, R>
+    pub fn call_by<F, T, X, R>(&self, rules: R, future: F) -> BreakerCall<'_, F, R>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        Guarded::new(Some(self), self.caller, rules, future)
+        BreakerCall::new(Way::ByHand(self), rules, future)
     }
 
     /// Asks for leave to make a call whose result is recorded later: the two-step
@@ -151,10 +153,10 @@ impl CircuitBreaker {
     /// permit.record(CallOutcome::Success);
     /// # Ok::<_, resilient_runtime::PolicyError>(())
     /// ```
-    pub fn try_acquire(&self) -> Result<Permit<'_>, PolicyError> {
+    pub fn try_acquire(&self) -> Result<BreakerPermit<'_>, PolicyError> {
         // Nothing polls a permit, so a limit that is put around the work later cannot be
         // noticed when it is: the time counts from here.
-        self.admit(self.caller).map(Permit::timed)
+        Self::admit(Entry::by_hand(self)).map(BreakerPermit::timed)
     }
 
     /// Whether it lets calls through. An open breaker whose time is up stays open
@@ -172,7 +174,7 @@ impl CircuitBreaker {
 
     /// What it has counted.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self) -> BreakerSnapshot {
         self.settings
             .with(|settings| self.core().snapshot(settings, clock::now()))
     }
@@ -228,62 +230,78 @@ impl CircuitBreaker {
         self.settings.unset(knob)
     }
 
-    fn tuning(&self) -> &dyn Tuning {
-        &self.settings
-    }
-
-    fn core(&self) -> Opened<'_, Core> {
-        self.core.open(Core::new)
-    }
-
     #[inline]
-    fn admit(&self, caller: Caller) -> Result<Permit<'_>, PolicyError> {
-        let core = self.core();
-        let (admission, timed) = self.settings.with(|settings| {
+    fn admit(entry: Entry<'_, Self>) -> Result<BreakerPermit<'_>, PolicyError> {
+        let (admission, timed) = entry.state.settings.with(|settings| {
             (
-                core.admit(settings, clock::entry),
+                entry.core.admit(settings, clock::entry),
                 settings.slow_call.is_some(),
             )
         });
         let (admitted, transition) = admission;
-        let admitted = admitted.map(|admitted| {
-            let deadline = context::nearest_deadline();
-            let began = (timed || deadline.is_some()).then(clock::entry);
-            Permit::new(self, core, admitted, caller, began, deadline)
-        });
-        self.tell(caller, transition);
+        Self::tell(&entry, transition);
         match admitted {
-            Ok(permit) => Ok(permit),
-            Err(refused) => {
-                let kind = PolicyErrorKind::CircuitOpen {
-                    retry_after: refused.retry_after,
-                };
-                caller.emit(|| EventKind::Refused(kind));
-                Err(PolicyError::new(kind, caller.name()))
-            }
+            Ok(admitted) => Ok(BreakerPermit::new(entry, admitted, Watch::new(timed))),
+            Err(refused) => Err(entry.refuse(PolicyErrorKind::CircuitOpen {
+                retry_after: refused.retry_after,
+            })),
         }
     }
 
     fn by_hand(&self, change: impl FnOnce(&Core) -> Option<Transition>) {
-        let transition = change(&self.core());
-        self.tell(self.caller, transition);
+        let entry = Entry::by_hand(self);
+        let transition = change(&entry.core);
+        Self::tell(&entry, transition);
     }
 
     /// Outside every lock.
     #[inline]
-    fn tell(&self, caller: Caller, transition: Option<Transition>) {
+    fn tell(entry: &Entry<'_, Self>, transition: Option<Transition>) {
         if let Some(transition) = transition {
-            self.tell_of(caller, transition);
+            Self::tell_of(entry, transition);
         }
     }
 
     #[cold]
-    fn tell_of(&self, caller: Caller, transition: Transition) {
-        let change = StateChange::new(self.caller.name(), caller.name(), transition);
-        caller.emit(|| EventKind::BreakerChanged(change));
-        if let Some(on_change) = self.settings.code().on_change {
+    fn tell_of(entry: &Entry<'_, Self>, transition: Transition) {
+        let breaker = entry.state;
+        let change = StateChange::new(
+            breaker.caller.name(),
+            entry.caller.name(),
+            entry.key,
+            transition,
+        );
+        entry.emit(|| EventKind::BreakerChanged(change.clone()));
+        if let Some(on_change) = breaker.settings.code().on_change {
             shielded(|| on_change(&change));
         }
+    }
+}
+
+impl Stateful for CircuitBreaker {
+    type Core = Core;
+
+    const KIND: LayerKind = LayerKind::CircuitBreaker;
+
+    fn fresh(&self) -> Core {
+        Core::new()
+    }
+
+    #[inline]
+    fn core(&self) -> Opened<'_, Core> {
+        self.core.open(Core::new)
+    }
+
+    fn is_idle(&self, core: &Core) -> bool {
+        core.state() == BreakerState::Closed && core.mode() == BreakerMode::Automatic
+    }
+
+    fn tuning(&self) -> &dyn Tuning {
+        &self.settings
+    }
+
+    fn caller(&self) -> Caller {
+        self.caller
     }
 }
 

@@ -7,6 +7,7 @@ mod observe;
 mod trace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "testing")]
@@ -19,9 +20,10 @@ use crate::site::Caller;
 use crate::verdict::Cause;
 
 /// A decision of a policy, and the call site at which it fell.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     site: &'static str,
+    key: Option<Arc<str>>,
     kind: EventKind,
 }
 
@@ -32,15 +34,21 @@ impl Event {
         self.site
     }
 
+    /// The key whose state decided, where each has one of its own and can be shown.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     /// What was decided.
     #[must_use]
-    pub const fn kind(&self) -> EventKind {
-        self.kind
+    pub const fn kind(&self) -> &EventKind {
+        &self.kind
     }
 }
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
     /// An attempt failed, or returned a value that `when_ok` rejects (then without a cause).
@@ -78,6 +86,12 @@ pub enum EventKind {
     BreakerChanged(StateChange),
     /// A call was refused before it began.
     Refused(PolicyErrorKind),
+    /// A layer with a state for each key has no place for a new one, and none can be forgotten:
+    /// it uses a state that all such keys share.
+    KeysExhausted {
+        /// The keys that there are.
+        max_keys: u32,
+    },
     /// A fallback answered in place of a failure, or of a value that `when_ok` rejects
     /// (then without a cause).
     FallbackUsed {
@@ -104,22 +118,25 @@ pub enum StopReason {
 
 /// Builds an event and hands it to whoever listens.
 #[inline]
-pub(crate) fn emit(caller: Caller, kind: impl FnOnce() -> EventKind) {
-    let observed = observe::any();
-    #[cfg(feature = "tracing")]
-    let traced = trace::any();
-    #[cfg(not(feature = "tracing"))]
-    let traced = false;
-    if !observed && !traced {
+pub(crate) fn emit(caller: Caller, key: Option<&Arc<str>>, kind: impl FnOnce() -> EventKind) {
+    if !is_heard() {
         return;
     }
-    deliver(
-        Event {
-            site: caller.name(),
-            kind: kind(),
-        },
-        observed,
-    );
+    deliver(Event {
+        site: caller.name(),
+        key: key.cloned(),
+        kind: kind(),
+    });
+}
+
+/// Whether anybody listens.
+#[inline]
+pub(crate) fn is_heard() -> bool {
+    #[cfg(feature = "tracing")]
+    if trace::any() {
+        return true;
+    }
+    observe::any()
 }
 
 /// Calls what a user handed in to be told of something. Its panic is reported by the
@@ -130,10 +147,10 @@ pub(crate) fn shielded(listener: impl FnOnce()) {
 }
 
 #[cold]
-fn deliver(event: Event, observed: bool) {
+fn deliver(event: Event) {
     #[cfg(feature = "tracing")]
     trace::record(&event);
-    if observed {
+    if observe::any() {
         observe::notify(&event);
     }
 }

@@ -21,33 +21,33 @@ pub(super) fn any() -> bool {
 }
 
 pub(super) fn record(event: &Event) {
-    let site = event.site;
-    match event.kind {
+    let (site, key) = (event.site, event.key());
+    match &event.kind {
         EventKind::AttemptFailed { attempt, cause } => {
-            debug!(site, attempt, ?cause, "attempt failed");
+            debug!(site, key, attempt, ?cause, "attempt failed");
         }
         EventKind::RetryScheduled { attempt, delay } => {
-            debug!(site, attempt, ?delay, "retry scheduled");
+            debug!(site, key, attempt, ?delay, "retry scheduled");
         }
-        EventKind::RetrySucceeded { attempt } => debug!(site, attempt, "retry succeeded"),
+        EventKind::RetrySucceeded { attempt } => debug!(site, key, attempt, "retry succeeded"),
         EventKind::RetryStopped {
             attempts,
             why: StopReason::NotRetried,
         } => {
-            debug!(site, attempts, why = ?StopReason::NotRetried, "not retried");
+            debug!(site, key, attempts, why = ?StopReason::NotRetried, "not retried");
         }
         EventKind::RetryStopped { attempts, why } => {
             if enabled!(Level::WARN)
-                && let Some(more) = one_a_second(site, Flood::Stopped(why))
+                && let Some(more) = one_a_second(site, Flood::Stopped(*why))
             {
-                warn!(site, attempts, ?why, more, "retries gave up");
+                warn!(site, key, attempts, ?why, more, "retries gave up");
             }
         }
         EventKind::TimedOut { after } => {
             if enabled!(Level::INFO)
                 && let Some(more) = one_a_second(site, Flood::TimedOut)
             {
-                info!(site, ?after, more, "timed out");
+                info!(site, key, ?after, more, "timed out");
             }
         }
         EventKind::BreakerChanged(change) => {
@@ -57,6 +57,7 @@ pub(super) fn record(event: &Event) {
                 BreakerState::Open => {
                     warn!(
                         site,
+                        key,
                         ?from,
                         ?to,
                         ?cause,
@@ -64,22 +65,29 @@ pub(super) fn record(event: &Event) {
                         "circuit breaker opened"
                     );
                 }
-                _ => warn!(site, ?from, ?to, ?cause, "circuit breaker changed"),
+                _ => warn!(site, key, ?from, ?to, ?cause, "circuit breaker changed"),
             }
         }
         EventKind::Refused(kind) => {
-            let flood = Flood::Refused(std::mem::discriminant(&kind));
+            let flood = Flood::Refused(std::mem::discriminant(kind));
             if enabled!(Level::WARN)
                 && let Some(more) = one_a_second(site, flood)
             {
-                warn!(site, cause = ?kind, more, "call refused");
+                warn!(site, key, cause = ?kind, more, "call refused");
+            }
+        }
+        EventKind::KeysExhausted { max_keys } => {
+            if enabled!(Level::WARN)
+                && let Some(more) = one_a_second(site, Flood::KeysExhausted)
+            {
+                warn!(site, key, max_keys, more, "no place for another key");
             }
         }
         EventKind::FallbackUsed { cause } => {
             if enabled!(Level::INFO)
                 && let Some(more) = one_a_second(site, Flood::FallbackUsed)
             {
-                info!(site, ?cause, more, "fallback used");
+                info!(site, key, ?cause, more, "fallback used");
             }
         }
     }
@@ -91,6 +99,7 @@ enum Flood {
     Refused(std::mem::Discriminant<crate::error::PolicyErrorKind>),
     Stopped(StopReason),
     TimedOut,
+    KeysExhausted,
     FallbackUsed,
 }
 

@@ -40,7 +40,7 @@ impl FallbackLayer {
         self.used_if(cause_of(failure), || {
             match (failure.error(), failure.policy()) {
                 (Some(error), _) => when(error),
-                (None, Some(policy)) => when(&convert(*policy)),
+                (None, Some(policy)) => when(&convert(policy.clone())),
                 (None, None) => false,
             }
         })

@@ -6,12 +6,20 @@ pub use self::copy::{Copied, copy};
 pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
 pub use crate::fallback::{FallbackLayer, answer};
 pub use crate::judge::{Probe, class_by, levels};
+pub use crate::keyed::{Key, Keyed, Shown};
 pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};
 pub use crate::rules::Rules;
-pub use crate::site::{Registration, Site};
+pub use crate::site::{Registration, Site, StateLayer};
 pub use crate::timeout::{Timeout, TimeoutLayer};
 pub use crate::verdict::{Failure, Judged, Outcome, judge, judged};
-pub use crate::{__classified as classified, __classify as classify, __register as register};
+pub use crate::{
+    __classified as classified, __classify as classify, __key as key, __register as register,
+};
+
+/// The traits by which a key is shown.
+pub mod shown {
+    pub use crate::keyed::{ViaDebug, ViaDisplay, ViaNothing};
+}
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! A layer as an operator sees it, whatever its policy.
 
+use std::any::Any;
 use std::fmt;
 
 use super::Site;
@@ -17,6 +18,14 @@ pub enum LayerKind {
     Timeout,
     /// `#[circuit_breaker]`
     CircuitBreaker,
+    /// `#[rate_limit]`
+    RateLimit,
+    /// `#[bulkhead]`
+    Bulkhead,
+    /// `#[adaptive_concurrency]`
+    AdaptiveConcurrency,
+    /// `#[fault]`
+    Fault,
     /// `#[fallback]`
     Fallback,
 }
@@ -29,6 +38,10 @@ impl LayerKind {
             Self::Retry => "retry",
             Self::Timeout => "timeout",
             Self::CircuitBreaker => "circuit_breaker",
+            Self::RateLimit => "rate_limit",
+            Self::Bulkhead => "bulkhead",
+            Self::AdaptiveConcurrency => "adaptive_concurrency",
+            Self::Fault => "fault",
             Self::Fallback => "fallback",
         }
     }
@@ -134,6 +147,11 @@ pub trait Layer: fmt::Debug + Sync {
 
     /// The circuit breaker, if this is the layer of one that the function owns.
     fn breaker(&self) -> Option<&CircuitBreaker> {
+        self.any_state()?.downcast_ref()
+    }
+
+    #[doc(hidden)]
+    fn any_state(&self) -> Option<&dyn Any> {
         None
     }
 
@@ -144,9 +162,19 @@ pub trait Layer: fmt::Debug + Sync {
     fn tuning(&self) -> Option<&dyn Tuning>;
 }
 
+impl dyn Layer {
+    /// The state of the layer, if it is an `S` and the function or its `impl` owns it: a
+    /// [`RateLimiter`](crate::RateLimiter), a [`Bulkhead`](crate::Bulkhead), a
+    /// [`Keyed`](crate::Keyed) of one, and so on.
+    #[must_use]
+    pub fn state<S: 'static>(&self) -> Option<&S> {
+        self.any_state()?.downcast_ref()
+    }
+}
+
 /// Who asks: an annotated function, or a policy used by hand under a name of its own.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Caller {
+pub enum Caller {
     Site(&'static Site),
     Named(&'static str),
 }
@@ -161,6 +189,6 @@ impl Caller {
 
     #[inline]
     pub(crate) fn emit(self, kind: impl FnOnce() -> EventKind) {
-        event::emit(self, kind);
+        event::emit(self, None, kind);
     }
 }

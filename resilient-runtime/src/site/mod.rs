@@ -6,6 +6,7 @@ mod layer;
 mod live;
 mod registry;
 mod setting;
+mod state;
 mod switch;
 
 use std::borrow::Cow;
@@ -13,11 +14,14 @@ use std::fmt;
 use std::sync::OnceLock;
 
 pub(crate) use knob::{Knob, Settings, Unit, duration_word, nanos, of_second_kind, second_kind};
-pub(crate) use layer::{Caller, NoKnobs, Tuning};
+pub(crate) use layer::NoKnobs;
+pub(crate) use layer::{Caller, Tuning};
 pub use layer::{Layer, LayerKind};
 pub(crate) use live::Live;
 pub use registry::{Registration, Registry, registry};
 pub use setting::{Origin, Setting, SettingError, Value};
+pub(crate) use state::{Ask, Entry, Lasting, Way};
+pub use state::{Handle, StateLayer, Stateful};
 pub(crate) use switch::Switch;
 
 /// An annotated function.

@@ -22,7 +22,7 @@ pin_project! {
     /// once costs a reading of the clock.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct Limited<F> {
+    pub struct TimeoutCall<F> {
         // Dropped in place, with the reason made known, when the time is up.
         #[pin]
         inner: Option<F>,
@@ -42,7 +42,7 @@ enum Limit {
     Until(Deadline),
 }
 
-impl<F> Limited<F> {
+impl<F> TimeoutCall<F> {
     pub(super) fn new(inner: F, after: Option<Duration>, caller: Caller) -> Self {
         let limit = after.map_or(Limit::None, Limit::Of);
         Self {
@@ -54,7 +54,7 @@ impl<F> Limited<F> {
     }
 }
 
-impl<F, T, X> Future for Limited<F>
+impl<F, T, X> Future for TimeoutCall<F>
 where
     F: Future<Output = Result<T, X>>,
     X: Failing,
@@ -64,7 +64,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(inner) = this.inner.as_mut().as_pin_mut() else {
-            panic!("`Limited` polled after it timed out");
+            panic!("`TimeoutCall` polled after it timed out");
         };
 
         let mut _shared = None;

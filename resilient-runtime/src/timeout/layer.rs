@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Limited, Timeout};
+use super::{Timeout, TimeoutCall};
 use crate::site::{Caller, Layer, LayerKind, Live, Site, Switch, Tuning};
 use crate::verdict::Failing;
 
@@ -33,7 +33,7 @@ impl TimeoutLayer {
     }
 
     /// Limits `future` as the code wrote down.
-    pub fn limit<F, T, X>(&'static self, future: F) -> Limited<F>
+    pub fn limit<F, T, X>(&'static self, future: F) -> TimeoutCall<F>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
@@ -42,7 +42,7 @@ impl TimeoutLayer {
     }
 
     /// Limits `future` to what the call worked out.
-    pub fn limit_to<F, T, X>(&'static self, after: Duration, future: F) -> Limited<F>
+    pub fn limit_to<F, T, X>(&'static self, after: Duration, future: F) -> TimeoutCall<F>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
@@ -51,7 +51,7 @@ impl TimeoutLayer {
             .switch
             .is_on()
             .then(|| self.live.over(Timeout::new(after)).after);
-        Limited::new(future, after, Caller::Site(self.site))
+        TimeoutCall::new(future, after, Caller::Site(self.site))
     }
 }
 

@@ -5,7 +5,7 @@ mod layer;
 
 use std::time::Duration;
 
-pub use future::Limited;
+pub use future::TimeoutCall;
 pub use layer::TimeoutLayer;
 
 use crate::site::{Caller, Knob, Settings, Unit, nanos};
@@ -62,12 +62,12 @@ impl Timeout {
     /// # Panics
     ///
     /// Outside a tokio runtime with time enabled, once the future is pending.
-    pub fn call<F, T, X>(self, future: F) -> Limited<F>
+    pub fn call<F, T, X>(self, future: F) -> TimeoutCall<F>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        Limited::new(future, Some(self.after), Caller::Named(self.name))
+        TimeoutCall::new(future, Some(self.after), Caller::Named(self.name))
     }
 }
 

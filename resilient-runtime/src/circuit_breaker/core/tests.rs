@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Admitted, Core, Refused, Report, Snapshot};
+use super::{Admitted, BreakerSnapshot, Core, Refused, Report};
 use crate::circuit_breaker::change::{BreakerState, ChangeCause, Transition};
 use crate::circuit_breaker::settings::{CircuitBreakerSettings, Window};
 
@@ -81,7 +81,7 @@ impl Bench {
         self.heard.iter().map(|change| change.cause).collect()
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&self) -> BreakerSnapshot {
         self.core.snapshot(&self.settings, self.now)
     }
 

@@ -271,13 +271,13 @@ impl Model {
         (change.from != change.to || before != mode).then_some(change)
     }
 
-    fn snapshot(&mut self, now: u64) -> Snapshot {
+    fn snapshot(&mut self, now: u64) -> BreakerSnapshot {
         let fits = self.shape == Some(self.wanted());
         if fits {
             self.slide(now);
         }
         let (calls, failures, slow) = if fits { self.shown() } else { (0, 0, 0) };
-        Snapshot {
+        BreakerSnapshot {
             state: self.state,
             mode: self.mode,
             calls,

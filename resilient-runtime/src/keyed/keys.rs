@@ -1,0 +1,254 @@
+//! The states of many keys: a bounded map that forgets who was idle longest.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use papaya::HashMap;
+
+use super::key::Key;
+
+/// The states of the keys of one layer.
+///
+/// A hit is a look-up in a map that is read without locks. A miss takes a short lock of one
+/// shard. Shards hold some thousands of keys each, so that looking for one to forget is short.
+///
+/// Who goes: of the keys that are idle, the one whose last use lies furthest back. Use is counted
+/// by a clock that ticks with each use of a key that is not among the latest sixty-fourth of its
+/// shard, so a key in steady use writes nothing.
+pub(crate) struct Keys<C> {
+    shards: OnceLock<Box<[Shard<C>]>>,
+}
+
+/// How many keys a shard holds before there is another.
+const SHARD: usize = 4096;
+const MOST_SHARDS: usize = 64;
+/// The clock's last instant, which no use has: the key is being forgotten.
+const FORGOTTEN: u64 = u64::MAX;
+
+type Map<C> = HashMap<u128, Arc<Place<C>>, BuildHasherDefault<Identity>>;
+
+struct Shard<C> {
+    map: Map<C>,
+    clock: AtomicU64,
+    most: usize,
+    making: Mutex<Making>,
+}
+
+/// What whoever makes or forgets a state has to know.
+#[derive(Default)]
+struct Making {
+    count: usize,
+    /// Who may go next, and when it was last used: stale if it was used since.
+    next_to_go: VecDeque<(u128, u64)>,
+    /// So many misses are sent off before anybody looks again for one that may go.
+    fruitless: usize,
+}
+
+struct Place<C> {
+    core: C,
+    used: AtomicU64,
+    text: Option<Arc<str>>,
+}
+
+/// The state of one key, in use as long as this lives.
+pub(crate) struct Held<C>(Arc<Place<C>>);
+
+impl<C> Held<C> {
+    pub(crate) fn core(&self) -> &C {
+        &self.0.core
+    }
+
+    pub(crate) fn text(&self) -> Option<&Arc<str>> {
+        self.0.text.as_ref()
+    }
+}
+
+impl<C> Clone for Held<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for Held<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.core.fmt(f)
+    }
+}
+
+impl<C> Keys<C> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            shards: OnceLock::new(),
+        }
+    }
+
+    /// The state of `key`, made by `fresh` where there is none. `None` if there are `most` already
+    /// and none of them `is_idle`.
+    pub(super) fn hold(
+        &self,
+        key: Key<'_>,
+        most: usize,
+        fresh: impl FnOnce() -> C,
+        is_idle: impl Fn(&C) -> bool,
+    ) -> Option<Held<C>> {
+        let shards = self.shards.get_or_init(|| Shard::all(most));
+        // The map looks at the low bits.
+        let shard = &shards[(key.identity >> 64) as usize % shards.len()];
+        match shard.find(key.identity) {
+            Some(found) => Some(found),
+            None => shard.make(key, fresh, is_idle),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        let shards = self.shards.get().into_iter().flatten();
+        shards.map(|shard| shard.map.len()).sum()
+    }
+}
+
+impl<C> Shard<C> {
+    fn all(most: usize) -> Box<[Self]> {
+        let shards = (most / SHARD).clamp(1, MOST_SHARDS);
+        (0..shards)
+            .map(|shard| Self {
+                map: HashMap::default(),
+                clock: AtomicU64::new(0),
+                most: most / shards + usize::from(shard < most % shards),
+                making: Mutex::default(),
+            })
+            .collect()
+    }
+
+    fn find(&self, identity: u128) -> Option<Held<C>> {
+        loop {
+            let place = Arc::clone(self.map.pin().get(&identity)?);
+            // Whoever forgets it marks it and then counts who holds it; this holds it and then
+            // looks for the mark. One of the two sees the other.
+            fence(Ordering::SeqCst);
+            let used = place.used.load(Ordering::Relaxed);
+            if used != FORGOTTEN {
+                self.touch(&place, used);
+                return Some(Held(place));
+            }
+            drop(place);
+            std::hint::spin_loop();
+        }
+    }
+
+    fn touch(&self, place: &Place<C>, used: u64) {
+        let now = self.clock.load(Ordering::Relaxed);
+        let lag = now.saturating_sub(used);
+        if lag > (self.most / 64) as u64 {
+            let tick = self.clock.fetch_add(1, Ordering::Relaxed) + 1;
+            // Lost to another use as recent.
+            let _ = place
+                .used
+                .compare_exchange(used, tick, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    #[cold]
+    fn make(
+        &self,
+        key: Key<'_>,
+        fresh: impl FnOnce() -> C,
+        is_idle: impl Fn(&C) -> bool,
+    ) -> Option<Held<C>> {
+        let text = key.text();
+        let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = self.find(key.identity) {
+            return Some(found);
+        }
+        if making.count >= self.most {
+            self.forget_one(&mut making, is_idle)?;
+        }
+        let tick = self.clock.fetch_add(1, Ordering::Relaxed) + 1;
+        let place = Arc::new(Place {
+            core: fresh(),
+            used: AtomicU64::new(tick),
+            text,
+        });
+        self.map.pin().insert(key.identity, Arc::clone(&place));
+        making.count += 1;
+        Some(Held(place))
+    }
+
+    fn forget_one(&self, making: &mut Making, is_idle: impl Fn(&C) -> bool) -> Option<()> {
+        if making.fruitless > 0 {
+            making.fruitless -= 1;
+            return None;
+        }
+        let map = self.map.pin();
+        let mut looked = false;
+        loop {
+            while let Some((identity, used)) = making.next_to_go.pop_front() {
+                if let Some(place) = map.get(&identity)
+                    && is_idle(&place.core)
+                    && place.mark_forgotten(used)
+                {
+                    map.remove(&identity);
+                    making.count -= 1;
+                    return Some(());
+                }
+            }
+            if looked {
+                // Few keys are looked through again at once.
+                making.fruitless = making.count / 16 - making.count.min(64) / 16;
+                return None;
+            }
+            looked = true;
+            let mut idle: Vec<(u64, u128)> = map
+                .iter()
+                .filter(|(_, place)| Arc::strong_count(place) == 1 && is_idle(&place.core))
+                .map(|(&identity, place)| (place.used.load(Ordering::Relaxed), identity))
+                .collect();
+            let next = (making.count / 16 + 1).min(idle.len());
+            if next < idle.len() {
+                idle.select_nth_unstable(next);
+                idle.truncate(next);
+            }
+            idle.sort_unstable();
+            let idle = idle.into_iter().map(|(used, identity)| (identity, used));
+            making.next_to_go.extend(idle);
+        }
+    }
+}
+
+impl<C> Place<C> {
+    /// Unless it was used since `used`, or somebody holds it.
+    fn mark_forgotten(self: &Arc<Self>, used: u64) -> bool {
+        let mark = |from, to| {
+            self.used
+                .compare_exchange(from, to, Ordering::SeqCst, Ordering::Relaxed)
+                .is_ok()
+        };
+        if !mark(used, FORGOTTEN) {
+            return false;
+        }
+        fence(Ordering::SeqCst);
+        if Arc::strong_count(self) == 1 {
+            return true;
+        }
+        mark(FORGOTTEN, used);
+        false
+    }
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+pub(crate) struct Identity(u64);
+
+impl Hasher for Identity {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u128(&mut self, identity: u128) {
+        self.0 = identity as u64;
+    }
+
+    fn write(&mut self, _bytes: &[u8]) {}
+}

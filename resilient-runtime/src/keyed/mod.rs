@@ -1,0 +1,150 @@
+//! One state for each key: a breaker for each host, a rate for each tenant.
+
+mod key;
+mod keys;
+
+use std::fmt::{self, Display};
+use std::hash::Hash;
+use std::num::NonZeroU32;
+
+pub use self::key::{Key, Shown, ViaDebug, ViaDisplay, ViaNothing};
+pub(crate) use self::keys::Held;
+use self::keys::Keys;
+use crate::door::{Door, Opened};
+use crate::event::{self, EventKind};
+use crate::site::{Caller, Handle, Stateful};
+
+/// One state for each value of a key: a breaker for each host, a rate for each tenant.
+///
+/// It is what `key = ..` makes of a layer, and can be handed to one with `state = ..`:
+///
+/// ```
+/// use resilient_runtime::{CircuitBreaker, CircuitBreakerSettings, Failure, Keyed};
+/// use std::io;
+///
+/// static HOSTS: Keyed<CircuitBreaker> = Keyed::new(CircuitBreaker::with(
+///     CircuitBreakerSettings::new().consecutive_failures(2),
+/// ));
+///
+/// async fn ask(host: &str) -> io::Result<u32> {
+///     if host == "one.example" { Ok(7) } else { Err(io::ErrorKind::ConnectionReset.into()) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// for host in ["two.example", "two.example"] {
+///     let outcome = HOSTS.get(host).call(ask(host)).await;
+///     assert!(matches!(outcome, Err(Failure::Error(_))));
+/// }
+/// let outcome = HOSTS.get("two.example").call(ask("two.example")).await;
+/// assert!(matches!(outcome, Err(Failure::Policy(_))));
+/// assert!(HOSTS.get("one.example").call(ask("one.example")).await.is_ok());
+/// # }
+/// ```
+///
+/// # Identity
+///
+/// A key is known by a 128-bit hash (SipHash-1-3) under a random secret of the process. It is
+/// shown by its `Display`, at most its first 64 bytes, in errors and events.
+///
+/// # Bounds
+///
+/// At most [`max_keys`](Self::max_keys) are kept, 10 000 unless told otherwise. For a new one, the
+/// idle one that was used longest ago is forgotten. A state is never forgotten while a call holds
+/// it, while it refuses (a breaker that is open or half-open), or while a fresh one would allow
+/// more (a rate limiter that has not refilled). If none can go, new keys share one more state,
+/// and [`KeysExhausted`](crate::EventKind::KeysExhausted) tells of it.
+///
+/// # Locks
+///
+/// A key that is known is found without a lock and without an allocation. A new one takes a
+/// short lock.
+pub struct Keyed<S: Stateful> {
+    /// Has the settings and the name; its own state is for those for whom there is no place.
+    template: S,
+    most: NonZeroU32,
+    keys: Door<Keys<S::Core>>,
+}
+
+const MOST: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
+
+impl<S: Stateful> Keyed<S> {
+    /// States like `template`: with its settings and under its name.
+    #[must_use]
+    pub const fn new(template: S) -> Self {
+        Self {
+            template,
+            most: MOST,
+            keys: Door::new(Keys::new()),
+        }
+    }
+
+    /// How many keys are kept, at least one.
+    #[must_use]
+    pub const fn max_keys(mut self, most: u32) -> Self {
+        if let Some(most) = NonZeroU32::new(most) {
+            self.most = most;
+        }
+        self
+    }
+
+    /// The state of `key`.
+    ///
+    /// It is in use, and not forgotten, as long as the handle lives.
+    pub fn get<K: Hash + Display + ?Sized>(&self, key: &K) -> Handle<'_, S> {
+        let caller = self.template.caller();
+        let text = || ViaDisplay::text(&&&Shown(key));
+        Handle::new(
+            &self.template,
+            self.hold(Key::new(key, &text), caller),
+            caller,
+        )
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What all keys have in common.
+    pub(crate) const fn template(&self) -> &S {
+        &self.template
+    }
+
+    /// `None` where there is no place: then the template's own state is meant.
+    pub(crate) fn hold(&self, key: Key<'_>, caller: Caller) -> Option<Held<S::Core>> {
+        let most = self.most.get();
+        let held = self.keys().hold(
+            key,
+            most as usize,
+            || self.template.fresh(),
+            |core| self.template.is_idle(core),
+        );
+        if held.is_none() && event::is_heard() {
+            let exhausted = || EventKind::KeysExhausted { max_keys: most };
+            event::emit(caller, key.text().as_ref(), exhausted);
+        }
+        held
+    }
+
+    fn keys(&self) -> Opened<'_, Keys<S::Core>> {
+        self.keys.open(Keys::new)
+    }
+}
+
+impl<S: Stateful> fmt::Debug for Keyed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyed")
+            .field("template", &self.template)
+            .field("max_keys", &self.most)
+            .field("len", &self.len())
+            .finish()
+    }
+}

@@ -1,0 +1,380 @@
+//! Layers that keep state: a circuit breaker, a rate limiter, a bulkhead, an adaptive limit.
+//! Whose state a call goes to is answered here, once for all of them.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Caller, Layer, LayerKind, Site, Switch, Tuning};
+use crate::door::Opened;
+use crate::error::{PolicyError, PolicyErrorKind};
+use crate::event::{self, EventKind};
+use crate::keyed::{Held, Key, Keyed};
+
+/// A state that outlives the calls it decides over: [`CircuitBreaker`](crate::CircuitBreaker)
+/// and its like. It is not for others to implement.
+pub trait Stateful: fmt::Debug + Send + Sync + 'static {
+    /// What there is one of for each key: the state without its settings and its name.
+    #[doc(hidden)]
+    type Core: Send + Sync + 'static;
+    #[doc(hidden)]
+    const KIND: LayerKind;
+    #[doc(hidden)]
+    fn fresh(&self) -> Self::Core;
+    #[doc(hidden)]
+    fn core(&self) -> Opened<'_, Self::Core>;
+    /// Whether a core can be forgotten: nobody uses it, and nothing would be allowed to a fresh one
+    /// that is not allowed to this.
+    #[doc(hidden)]
+    fn is_idle(&self, core: &Self::Core) -> bool;
+    #[doc(hidden)]
+    fn tuning(&self) -> &dyn Tuning;
+    #[doc(hidden)]
+    fn caller(&self) -> Caller;
+}
+
+/// The layer of an annotated function over a state of its own, one for each key, one of the
+/// `impl` that it stands in, or one that the function names.
+pub struct StateLayer<S: Stateful> {
+    site: &'static Site,
+    switch: Switch,
+    state: Whose<S>,
+}
+
+enum Whose<S: Stateful> {
+    Own(S),
+    OwnKeyed(Keyed<S>),
+    Impl(&'static S),
+    ImplKeyed(&'static Keyed<S>),
+    /// Each call brings it.
+    Shared,
+}
+
+impl<S: Stateful> StateLayer<S> {
+    /// The layer with a state of its own.
+    #[must_use]
+    pub const fn with(site: &'static Site, state: S) -> Self {
+        Self::of(site, Whose::Own(state))
+    }
+
+    /// The layer with a state of its own for each key.
+    #[must_use]
+    pub const fn with_keyed(site: &'static Site, states: Keyed<S>) -> Self {
+        Self::of(site, Whose::OwnKeyed(states))
+    }
+
+    /// The layer of a function that names its state with `state = ..`.
+    #[must_use]
+    pub const fn shared(site: &'static Site) -> Self {
+        Self::of(site, Whose::Shared)
+    }
+
+    /// The layer of a method over the state of its `impl`.
+    #[must_use]
+    pub const fn of_impl(site: &'static Site, state: &'static S) -> Self {
+        Self::of(site, Whose::Impl(state))
+    }
+
+    /// The layer of a method over the states of its `impl`, one for each key.
+    #[must_use]
+    pub const fn of_impl_keyed(site: &'static Site, states: &'static Keyed<S>) -> Self {
+        Self::of(site, Whose::ImplKeyed(states))
+    }
+
+    const fn of(site: &'static Site, state: Whose<S>) -> Self {
+        Self {
+            site,
+            switch: Switch::new(),
+            state,
+        }
+    }
+
+    /// A call's way to the state of this layer.
+    #[must_use]
+    pub fn own(&'static self) -> Handle<'static, S> {
+        self.handle(self.one(), None, self.one())
+    }
+
+    /// A call's way to the state of `key`.
+    #[must_use]
+    pub fn of_key(&'static self, key: Key<'_>) -> Handle<'static, S> {
+        let states = match &self.state {
+            Whose::OwnKeyed(states) => Some(states),
+            Whose::ImplKeyed(states) => Some(*states),
+            _ => None,
+        };
+        let Some(states) = states.filter(|_| self.switch.is_on()) else {
+            return self.handle(None, None, None);
+        };
+        let template = states.template();
+        let held = states.hold(key, Caller::Site(self.site));
+        self.handle(Some(template), held, Some(template))
+    }
+
+    /// A call's way to the state that the function names.
+    pub fn over<'a>(&'static self, state: &'a S) -> Handle<'a, S> {
+        self.handle(Some(state), None, None)
+    }
+
+    /// A call's way to the state of `key` among those that the function names.
+    pub fn over_key<'a>(&'static self, states: &'a Keyed<S>, key: Key<'_>) -> Handle<'a, S> {
+        if !self.switch.is_on() {
+            return self.handle(None, None, None);
+        }
+        let held = states.hold(key, Caller::Site(self.site));
+        self.handle(Some(states.template()), held, None)
+    }
+
+    #[inline]
+    fn one(&'static self) -> Option<&'static S> {
+        match &self.state {
+            Whose::Own(state) => Some(state),
+            Whose::Impl(state) => Some(*state),
+            _ => None,
+        }
+    }
+
+    fn handle<'a>(
+        &self,
+        state: Option<&'a S>,
+        held: Option<Held<S::Core>>,
+        lasting: Option<&'static S>,
+    ) -> Handle<'a, S> {
+        Handle {
+            state: state.filter(|_| self.switch.is_on()),
+            held,
+            caller: Caller::Site(self.site),
+            ask: Ask::ONE,
+            lasting,
+        }
+    }
+
+    fn settled(&self) -> Option<&S> {
+        match &self.state {
+            Whose::Own(state) => Some(state),
+            Whose::Impl(state) => Some(state),
+            Whose::OwnKeyed(states) => Some(states.template()),
+            Whose::ImplKeyed(states) => Some(states.template()),
+            Whose::Shared => None,
+        }
+    }
+}
+
+impl<S: Stateful> Layer for StateLayer<S> {
+    fn kind(&self) -> LayerKind {
+        S::KIND
+    }
+
+    fn switch(&self) -> &Switch {
+        &self.switch
+    }
+
+    fn tuning(&self) -> Option<&dyn Tuning> {
+        self.settled().map(S::tuning)
+    }
+
+    fn any_state(&self) -> Option<&dyn Any> {
+        Some(match &self.state {
+            Whose::Own(state) => state,
+            Whose::Impl(state) => *state,
+            Whose::OwnKeyed(states) => states,
+            Whose::ImplKeyed(states) => *states,
+            Whose::Shared => return None,
+        })
+    }
+}
+
+impl<S: Stateful> fmt::Debug for StateLayer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateLayer")
+            .field("site", &self.site)
+            .field("switch", &self.switch)
+            .field("state", &self.settled())
+            .finish()
+    }
+}
+
+/// What one call asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    /// How many permits or places.
+    pub(crate) cost: u32,
+    /// In place of the settings' own.
+    pub(crate) max_wait: Option<Duration>,
+}
+
+impl Ask {
+    pub(crate) const ONE: Self = Self {
+        cost: 1,
+        max_wait: None,
+    };
+}
+
+/// The way to a state: that of one key, found by [`Keyed::get`], or of an annotated function.
+///
+/// While it lives, the state of its key is in use and not forgotten.
+pub struct Handle<'a, S: Stateful> {
+    /// `None` where the layer is switched off.
+    state: Option<&'a S>,
+    /// The key's own core; without it the state's is meant.
+    held: Option<Held<S::Core>>,
+    caller: Caller,
+    ask: Ask,
+    /// The state once more where it lives as long as the program.
+    lasting: Option<&'static S>,
+}
+
+impl<'a, S: Stateful> Handle<'a, S> {
+    pub(crate) fn new(state: &'a S, held: Option<Held<S::Core>>, caller: Caller) -> Self {
+        Self {
+            state: Some(state),
+            held,
+            caller,
+            ask: Ask::ONE,
+            lasting: None,
+        }
+    }
+
+    /// Asks for that many permits or places, at least one.
+    #[must_use]
+    pub fn cost(mut self, cost: u32) -> Self {
+        self.ask.cost = cost.max(1);
+        self
+    }
+
+    /// Waits this long at the most, whatever the settings say.
+    #[must_use]
+    pub fn max_wait(mut self, max_wait: Duration) -> Self {
+        self.ask.max_wait = Some(max_wait);
+        self
+    }
+}
+
+impl<S: Stateful> fmt::Debug for Handle<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("key", &self.held.as_ref().and_then(Held::text))
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a call finds its state when it is first polled.
+pub(crate) enum Way<'a, S: Stateful> {
+    ByHand(&'a S),
+    Layer(&'static StateLayer<S>),
+    Handle(&'a Handle<'a, S>),
+}
+
+impl<S: Stateful> Clone for Way<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: Stateful> Copy for Way<'_, S> {}
+
+impl<'a, S: Stateful> Way<'a, S> {
+    /// `None` where the layer is switched off.
+    #[inline]
+    pub(crate) fn entry(self) -> Option<Entry<'a, S>> {
+        let plain = |state: &'a S, caller| Entry {
+            state,
+            core: state.core(),
+            caller,
+            key: None,
+        };
+        match self {
+            Self::ByHand(state) => Some(Entry::by_hand(state)),
+            Self::Layer(layer) => {
+                let state = layer.one().filter(|_| layer.switch.is_on())?;
+                Some(plain(state, Caller::Site(layer.site)))
+            }
+            Self::Handle(handle) => {
+                let state = handle.state?;
+                Some(match &handle.held {
+                    None => plain(state, handle.caller),
+                    Some(held) => Entry {
+                        state,
+                        core: Opened::of(held.core()),
+                        caller: handle.caller,
+                        key: held.text(),
+                    },
+                })
+            }
+        }
+    }
+
+    pub(crate) fn ask(self) -> Ask {
+        match self {
+            Self::Handle(handle) => handle.ask,
+            _ => Ask::ONE,
+        }
+    }
+
+    /// The state in a form that may outlive the call, if it does itself.
+    pub(crate) fn lasting(self) -> Option<Lasting<S>> {
+        let (state, held) = match self {
+            Self::ByHand(_) => return None,
+            Self::Layer(layer) => (layer.one()?, None),
+            Self::Handle(handle) => (handle.lasting?, handle.held.as_ref()),
+        };
+        let core = match held {
+            Some(held) => LastingCore::Key(held.clone()),
+            None => LastingCore::Own(state.core()),
+        };
+        Some(Lasting { state, core })
+    }
+}
+
+/// One call at the door of one state.
+pub(crate) struct Entry<'a, S: Stateful> {
+    pub(crate) state: &'a S,
+    pub(crate) core: Opened<'a, S::Core>,
+    pub(crate) caller: Caller,
+    pub(crate) key: Option<&'a Arc<str>>,
+}
+
+impl<'a, S: Stateful> Entry<'a, S> {
+    pub(crate) fn by_hand(state: &'a S) -> Self {
+        Self {
+            state,
+            core: state.core(),
+            caller: state.caller(),
+            key: None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn emit(&self, kind: impl FnOnce() -> EventKind) {
+        event::emit(self.caller, self.key, kind);
+    }
+
+    /// The call is refused: an event, and an error.
+    #[cold]
+    pub(crate) fn refuse(&self, kind: PolicyErrorKind) -> PolicyError {
+        self.emit(|| EventKind::Refused(kind));
+        PolicyError::new(kind, self.caller.name()).of_key(self.key)
+    }
+}
+
+/// A state that lives as long as the program, or as long as this.
+pub(crate) struct Lasting<S: Stateful> {
+    pub(crate) state: &'static S,
+    core: LastingCore<S::Core>,
+}
+
+enum LastingCore<C: 'static> {
+    Own(Opened<'static, C>),
+    Key(Held<C>),
+}
+
+impl<S: Stateful> Lasting<S> {
+    pub(crate) fn core(&self) -> &S::Core {
+        match &self.core {
+            LastingCore::Own(core) => core,
+            LastingCore::Key(held) => held.core(),
+        }
+    }
+}
