@@ -1,9 +1,13 @@
 //! The circuit breaker of an annotated function.
 
-use super::{BreakerCall, CircuitBreaker, CircuitBreakerSettings};
+use super::{
+    BreakerCall, BreakerPermit, BreakerSnapshot, BreakerState, CircuitBreaker,
+    CircuitBreakerSettings,
+};
+use crate::error::PolicyError;
 use crate::keyed::Keyed;
 use crate::rules::Rules;
-use crate::site::{Handle, Site, StateLayer, Way};
+use crate::site::{Asked, Handle, Site, StateLayer, Way};
 use crate::verdict::Failing;
 
 /// The circuit breaker of an annotated function.
@@ -56,7 +60,7 @@ impl Handle<'_, CircuitBreaker> {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        self.guard_by(future, Rules::new())
+        self.call_by(Rules::new(), future)
     }
 
     /// [`call`](Self::call) with rules of its own.
@@ -65,10 +69,34 @@ impl Handle<'_, CircuitBreaker> {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        self.guard_by(future, rules)
+        BreakerCall::new(Way::Handle(self), rules, future)
     }
 
-    #[doc(hidden)]
+    /// Asks for leave to make a call, as [`CircuitBreaker::try_acquire`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`CircuitOpen`](crate::PolicyErrorKind::CircuitOpen) if the breaker is open, or
+    /// half-open with all its probes out.
+    pub fn try_acquire(&self) -> Result<BreakerPermit<'_>, PolicyError> {
+        CircuitBreaker::admit(self.entry()).map(BreakerPermit::timed)
+    }
+
+    /// Whether it lets calls through.
+    #[must_use]
+    pub fn state(&self) -> BreakerState {
+        self.entry().core.state()
+    }
+
+    /// What it has counted.
+    #[must_use]
+    pub fn snapshot(&self) -> BreakerSnapshot {
+        CircuitBreaker::look(&self.entry())
+    }
+}
+
+impl Asked<'_, CircuitBreaker> {
+    /// A call through the breaker.
     pub fn guard<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>>
     where
         F: Future<Output = Result<T, X>>,
@@ -77,12 +105,12 @@ impl Handle<'_, CircuitBreaker> {
         self.guard_by(future, Rules::new())
     }
 
-    #[doc(hidden)]
+    /// The same with rules.
     pub fn guard_by<F, T, X, R>(&self, future: F, rules: R) -> BreakerCall<'_, F, R>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BreakerCall::new(Way::Handle(self), rules, future)
+        BreakerCall::new(self.way(), rules, future)
     }
 }

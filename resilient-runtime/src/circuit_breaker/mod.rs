@@ -175,8 +175,7 @@ impl CircuitBreaker {
     /// What it has counted.
     #[must_use]
     pub fn snapshot(&self) -> BreakerSnapshot {
-        self.settings
-            .with(|settings| self.core().snapshot(settings, clock::now()))
+        Self::look(&Entry::by_hand(self))
     }
 
     /// Refuses every call until [`reset`](Self::reset).
@@ -246,6 +245,11 @@ impl CircuitBreaker {
                 retry_after: refused.retry_after,
             })),
         }
+    }
+
+    fn look(at: &Entry<'_, Self>) -> BreakerSnapshot {
+        let settings = &at.state.settings;
+        settings.with(|settings| at.core.snapshot(settings, clock::now()))
     }
 
     fn by_hand(&self, change: impl FnOnce(&Core) -> Option<Transition>) {

@@ -2,6 +2,8 @@
 
 mod key;
 mod keys;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::{self, Display};
 use std::hash::Hash;
@@ -92,13 +94,8 @@ impl<S: Stateful> Keyed<S> {
     ///
     /// It is in use, and not forgotten, as long as the handle lives.
     pub fn get<K: Hash + Display + ?Sized>(&self, key: &K) -> Handle<'_, S> {
-        let caller = self.template.caller();
         let text = || ViaDisplay::text(&&&Shown(key));
-        Handle::new(
-            &self.template,
-            self.hold(Key::new(key, &text), caller),
-            caller,
-        )
+        self.handle(Key::new(key, &text), self.template.caller())
     }
 
     /// How many keys there are.
@@ -118,8 +115,8 @@ impl<S: Stateful> Keyed<S> {
         &self.template
     }
 
-    /// `None` where there is no place: then the template's own state is meant.
-    pub(crate) fn hold(&self, key: Key<'_>, caller: Caller) -> Option<Held<S::Core>> {
+    /// Of the template's own state where there is no place for the key.
+    pub(crate) fn handle(&self, key: Key<'_>, caller: Caller) -> Handle<'_, S> {
         let most = self.most.get();
         let held = self.keys().hold(
             key,
@@ -131,7 +128,7 @@ impl<S: Stateful> Keyed<S> {
             let exhausted = || EventKind::KeysExhausted { max_keys: most };
             event::emit(caller, key.text().as_ref(), exhausted);
         }
-        held
+        Handle::new(&self.template, held, caller)
     }
 
     fn keys(&self) -> Opened<'_, Keys<S::Core>> {

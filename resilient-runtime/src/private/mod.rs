@@ -9,7 +9,7 @@ pub use crate::judge::{Probe, class_by, levels};
 pub use crate::keyed::{Key, Keyed, Shown};
 pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};
 pub use crate::rules::Rules;
-pub use crate::site::{Registration, Site, StateLayer};
+pub use crate::site::{Asked, Registration, Site, StateLayer};
 pub use crate::timeout::{Timeout, TimeoutLayer};
 pub use crate::verdict::{Failure, Judged, Outcome, judge, judged};
 pub use crate::{

@@ -21,7 +21,7 @@ pub(crate) use live::Live;
 pub use registry::{Registration, Registry, registry};
 pub use setting::{Origin, Setting, SettingError, Value};
 pub(crate) use state::{Ask, Entry, Lasting, Way};
-pub use state::{Handle, StateLayer, Stateful};
+pub use state::{Asked, Handle, StateLayer, Stateful};
 pub(crate) use switch::Switch;
 
 /// An annotated function.

@@ -92,38 +92,47 @@ impl<S: Stateful> StateLayer<S> {
 
     /// A call's way to the state of this layer.
     #[must_use]
-    pub fn own(&'static self) -> Handle<'static, S> {
-        self.handle(self.one(), None, self.one())
+    pub fn own(&'static self) -> Asked<'static, S> {
+        self.asked(self.one(), |state| Handle {
+            lasting: Some(state),
+            ..Handle::new(state, None, Caller::Site(self.site))
+        })
     }
 
     /// A call's way to the state of `key`.
     #[must_use]
-    pub fn of_key(&'static self, key: Key<'_>) -> Handle<'static, S> {
+    pub fn of_key(&'static self, key: Key<'_>) -> Asked<'static, S> {
         let states = match &self.state {
             Whose::OwnKeyed(states) => Some(states),
             Whose::ImplKeyed(states) => Some(*states),
             _ => None,
         };
-        let Some(states) = states.filter(|_| self.switch.is_on()) else {
-            return self.handle(None, None, None);
-        };
-        let template = states.template();
-        let held = states.hold(key, Caller::Site(self.site));
-        self.handle(Some(template), held, Some(template))
+        self.asked(states, |states| Handle {
+            lasting: Some(states.template()),
+            ..states.handle(key, Caller::Site(self.site))
+        })
     }
 
     /// A call's way to the state that the function names.
-    pub fn over<'a>(&'static self, state: &'a S) -> Handle<'a, S> {
-        self.handle(Some(state), None, None)
+    pub fn over<'a>(&'static self, state: &'a S) -> Asked<'a, S> {
+        self.asked(Some(state), |state| {
+            Handle::new(state, None, Caller::Site(self.site))
+        })
     }
 
     /// A call's way to the state of `key` among those that the function names.
-    pub fn over_key<'a>(&'static self, states: &'a Keyed<S>, key: Key<'_>) -> Handle<'a, S> {
-        if !self.switch.is_on() {
-            return self.handle(None, None, None);
-        }
-        let held = states.hold(key, Caller::Site(self.site));
-        self.handle(Some(states.template()), held, None)
+    pub fn over_key<'a>(&'static self, states: &'a Keyed<S>, key: Key<'_>) -> Asked<'a, S> {
+        self.asked(Some(states), |states| {
+            states.handle(key, Caller::Site(self.site))
+        })
+    }
+
+    fn asked<'a, T>(
+        &self,
+        state: Option<T>,
+        handle: impl FnOnce(T) -> Handle<'a, S>,
+    ) -> Asked<'a, S> {
+        Asked(state.filter(|_| self.switch.is_on()).map(handle))
     }
 
     #[inline]
@@ -132,21 +141,6 @@ impl<S: Stateful> StateLayer<S> {
             Whose::Own(state) => Some(state),
             Whose::Impl(state) => Some(*state),
             _ => None,
-        }
-    }
-
-    fn handle<'a>(
-        &self,
-        state: Option<&'a S>,
-        held: Option<Held<S::Core>>,
-        lasting: Option<&'static S>,
-    ) -> Handle<'a, S> {
-        Handle {
-            state: state.filter(|_| self.switch.is_on()),
-            held,
-            caller: Caller::Site(self.site),
-            ask: Ask::ONE,
-            lasting,
         }
     }
 
@@ -211,12 +205,33 @@ impl Ask {
     };
 }
 
-/// The way to a state: that of one key, found by [`Keyed::get`], or of an annotated function.
+/// What a call of an annotated function asks for, and where. Nothing where the layer is switched off.
+#[derive(Debug)]
+pub struct Asked<'a, S: Stateful>(Option<Handle<'a, S>>);
+
+impl<S: Stateful> Asked<'_, S> {
+    /// Asks for that many permits or places.
+    #[must_use]
+    pub fn cost(self, cost: u32) -> Self {
+        Self(self.0.map(|handle| handle.cost(cost)))
+    }
+
+    /// Waits this long at the most, whatever the settings say.
+    #[must_use]
+    pub fn max_wait(self, max_wait: Duration) -> Self {
+        Self(self.0.map(|handle| handle.max_wait(max_wait)))
+    }
+
+    pub(crate) fn way(&self) -> Way<'_, S> {
+        self.0.as_ref().map_or(Way::Off, Way::Handle)
+    }
+}
+
+/// The state of one key. Made by [`Keyed::get`].
 ///
 /// While it lives, the state of its key is in use and not forgotten.
 pub struct Handle<'a, S: Stateful> {
-    /// `None` where the layer is switched off.
-    state: Option<&'a S>,
+    state: &'a S,
     /// The key's own core; without it the state's is meant.
     held: Option<Held<S::Core>>,
     caller: Caller,
@@ -228,7 +243,7 @@ pub struct Handle<'a, S: Stateful> {
 impl<'a, S: Stateful> Handle<'a, S> {
     pub(crate) fn new(state: &'a S, held: Option<Held<S::Core>>, caller: Caller) -> Self {
         Self {
-            state: Some(state),
+            state,
             held,
             caller,
             ask: Ask::ONE,
@@ -249,13 +264,27 @@ impl<'a, S: Stateful> Handle<'a, S> {
         self.ask.max_wait = Some(max_wait);
         self
     }
+
+    #[inline]
+    pub(crate) fn entry(&self) -> Entry<'_, S> {
+        let (core, key) = match &self.held {
+            Some(held) => (Opened::of(held.core()), held.text()),
+            None => (self.state.core(), None),
+        };
+        Entry {
+            state: self.state,
+            core,
+            caller: self.caller,
+            key,
+        }
+    }
 }
 
 impl<S: Stateful> fmt::Debug for Handle<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
             .field("key", &self.held.as_ref().and_then(Held::text))
-            .field("state", &self.state)
+            .field("state", self.state)
             .finish_non_exhaustive()
     }
 }
@@ -265,6 +294,8 @@ pub(crate) enum Way<'a, S: Stateful> {
     ByHand(&'a S),
     Layer(&'static StateLayer<S>),
     Handle(&'a Handle<'a, S>),
+    /// The layer was switched off when the call began.
+    Off,
 }
 
 impl<S: Stateful> Clone for Way<'_, S> {
@@ -279,30 +310,17 @@ impl<'a, S: Stateful> Way<'a, S> {
     /// `None` where the layer is switched off.
     #[inline]
     pub(crate) fn entry(self) -> Option<Entry<'a, S>> {
-        let plain = |state: &'a S, caller| Entry {
-            state,
-            core: state.core(),
-            caller,
-            key: None,
-        };
         match self {
             Self::ByHand(state) => Some(Entry::by_hand(state)),
             Self::Layer(layer) => {
                 let state = layer.one().filter(|_| layer.switch.is_on())?;
-                Some(plain(state, Caller::Site(layer.site)))
-            }
-            Self::Handle(handle) => {
-                let state = handle.state?;
-                Some(match &handle.held {
-                    None => plain(state, handle.caller),
-                    Some(held) => Entry {
-                        state,
-                        core: Opened::of(held.core()),
-                        caller: handle.caller,
-                        key: held.text(),
-                    },
+                Some(Entry {
+                    caller: Caller::Site(layer.site),
+                    ..Entry::by_hand(state)
                 })
             }
+            Self::Handle(handle) => Some(handle.entry()),
+            Self::Off => None,
         }
     }
 
@@ -316,7 +334,7 @@ impl<'a, S: Stateful> Way<'a, S> {
     /// The state in a form that may outlive the call, if it does itself.
     pub(crate) fn lasting(self) -> Option<Lasting<S>> {
         let (state, held) = match self {
-            Self::ByHand(_) => return None,
+            Self::ByHand(_) | Self::Off => return None,
             Self::Layer(layer) => (layer.one()?, None),
             Self::Handle(handle) => (handle.lasting?, handle.held.as_ref()),
         };

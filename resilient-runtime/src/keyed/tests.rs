@@ -1,0 +1,274 @@
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use proptest::prelude::*;
+
+use super::keys::{Held, Keys};
+use super::*;
+use crate::circuit_breaker::{BreakerState, CallOutcome, CircuitBreaker, CircuitBreakerSettings};
+
+/// A state that knows which key it was made for, and says whether it is idle.
+#[derive(Debug)]
+struct Core {
+    made_as: u32,
+    busy: AtomicBool,
+}
+
+struct Map {
+    keys: Keys<Core>,
+    most: usize,
+    made: AtomicU32,
+}
+
+impl Map {
+    fn new(most: usize) -> Self {
+        Self {
+            keys: Keys::new(),
+            most,
+            made: AtomicU32::new(0),
+        }
+    }
+
+    fn hold(&self, key: u32) -> Option<Held<Core>> {
+        self.keys.hold(
+            Key::new(&key, &|| None),
+            self.most,
+            || Core {
+                made_as: self.made.fetch_add(1, Ordering::Relaxed),
+                busy: AtomicBool::new(false),
+            },
+            |core| !core.busy.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Which making of a state the key has now.
+    fn made_as(&self, key: u32) -> Option<u32> {
+        self.hold(key).map(|held| held.core().made_as)
+    }
+}
+
+#[test]
+fn a_key_keeps_its_state() {
+    let map = Map::new(4);
+    let first = map.made_as(1);
+    assert_ne!(map.made_as(2), first);
+    assert_eq!(map.made_as(1), first);
+    assert_eq!(map.keys.len(), 2);
+}
+
+#[test]
+fn the_one_used_longest_ago_goes_first() {
+    let map = Map::new(3);
+    for key in [1, 2, 3] {
+        map.hold(key);
+    }
+    // 3 was made last, but 1 and 2 were used since.
+    let (one, two) = (map.made_as(1), map.made_as(2));
+    map.hold(4);
+    assert_eq!((map.made_as(1), map.made_as(2)), (one, two));
+    assert_eq!(map.keys.len(), 3);
+    assert_eq!(map.made_as(3), Some(4), "forgotten, and made anew");
+}
+
+#[test]
+fn what_is_held_or_busy_never_goes() {
+    let map = Map::new(2);
+    let held = map.hold(1);
+    let busy = map.hold(2).unwrap();
+    busy.core().busy.store(true, Ordering::Relaxed);
+    drop(busy);
+    assert!(map.hold(3).is_none(), "there is no place");
+    assert_eq!((map.made_as(1), map.made_as(2)), (Some(0), Some(1)));
+
+    drop(held);
+    assert_eq!(map.made_as(3), Some(2), "1 has gone for it");
+    assert_eq!(map.made_as(2), Some(1));
+}
+
+#[test]
+fn a_place_that_becomes_free_is_found_soon_among_many() {
+    let map = Map::new(1000);
+    let mut held: Vec<_> = (0..1000).map(|key| map.hold(key)).collect();
+    assert!(map.hold(1000).is_none());
+    held.pop();
+    let misses = (0..).take_while(|_| map.hold(1000).is_none()).count();
+    assert!(misses <= 1000 / 16, "{misses} misses until it was found");
+}
+
+#[test]
+fn as_many_keys_are_kept_as_were_asked_for() {
+    for most in [1, 2, 100, 4096 * 3 + 5] {
+        let map = Map::new(most);
+        for key in 0..2 * most as u32 {
+            assert!(map.hold(key).is_some());
+        }
+        // Keys fall on the shards by chance.
+        assert!(map.keys.len() <= most);
+        assert!(map.keys.len() >= most - most / 20, "{}", map.keys.len());
+    }
+}
+
+#[test]
+fn a_state_in_use_is_not_made_anew_whatever_other_threads_do() {
+    let map = Map::new(8);
+    std::thread::scope(|scope| {
+        for thread in 0..4_u32 {
+            let map = &map;
+            scope.spawn(move || {
+                let mut state = thread + 1;
+                for _ in 0..20_000 {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    let key = (state >> 16) % 16;
+                    let Some(held) = map.hold(key) else { continue };
+                    std::thread::yield_now();
+                    assert_eq!(map.made_as(key), Some(held.core().made_as));
+                }
+            });
+        }
+    });
+    assert!(map.keys.len() <= 8);
+}
+
+/// The obvious way to do it: a list, the latest used last.
+#[derive(Default)]
+struct Model {
+    keys: Vec<(u32, u32)>,
+    held: BTreeSet<u32>,
+    made: u32,
+}
+
+impl Model {
+    fn hold(&mut self, key: u32, most: usize) -> Option<u32> {
+        let found = self.keys.iter().position(|(known, _)| *known == key);
+        let entry = match found {
+            Some(place) => self.keys.remove(place),
+            None => {
+                if self.keys.len() >= most {
+                    let idle = self
+                        .keys
+                        .iter()
+                        .position(|(key, _)| !self.held.contains(key))?;
+                    self.keys.remove(idle);
+                }
+                self.made += 1;
+                (key, self.made - 1)
+            }
+        };
+        self.keys.push(entry);
+        Some(entry.1)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn small_maps_forget_as_a_list_does(
+        most in 1_usize..12,
+        steps in prop::collection::vec((0_u32..16, 0_u8..3), 1..200),
+    ) {
+        let map = Map::new(most);
+        let mut model = Model::default();
+        let mut held: Vec<(u32, Held<Core>)> = Vec::new();
+        for (key, what) in steps {
+            match what {
+                0 => {
+                    held.retain(|(holder, _)| *holder != key);
+                    model.held.remove(&key);
+                }
+                1 => {
+                    let got = map.hold(key);
+                    prop_assert_eq!(got.as_ref().map(|got| got.core().made_as), model.hold(key, most));
+                    if let Some(got) = got {
+                        held.push((key, got));
+                        model.held.insert(key);
+                    }
+                }
+                _ => prop_assert_eq!(map.made_as(key), model.hold(key, most)),
+            }
+            prop_assert_eq!(map.keys.len(), model.keys.len());
+        }
+    }
+}
+
+const TWICE: CircuitBreakerSettings = CircuitBreakerSettings::new().consecutive_failures(2);
+
+fn fail(breakers: &Keyed<CircuitBreaker>, key: &str) {
+    for _ in 0..2 {
+        let permit = breakers.get(key);
+        let permit = permit.try_acquire().unwrap();
+        permit.record(CallOutcome::Failure);
+    }
+}
+
+#[test]
+fn keys_do_not_see_each_other() {
+    let breakers = Keyed::new(CircuitBreaker::with(TWICE).named("hosts"));
+    fail(&breakers, "one");
+    assert_eq!(breakers.get("one").state(), BreakerState::Open);
+    assert_eq!(breakers.get("other").state(), BreakerState::Closed);
+    let refusal = breakers.get("one").try_acquire().unwrap_err();
+    assert_eq!(refusal.key(), Some("one"));
+    assert!(
+        refusal
+            .to_string()
+            .starts_with("hosts[one]: circuit breaker open"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn an_open_breaker_is_not_forgotten_and_new_keys_share_the_overflow() {
+    let breakers = Keyed::new(CircuitBreaker::with(TWICE)).max_keys(1);
+    fail(&breakers, "one");
+    fail(&breakers, "two");
+    assert_eq!(breakers.len(), 1);
+    for other in ["two", "three"] {
+        let refusal = breakers.get(other).try_acquire().unwrap_err();
+        assert_eq!(refusal.key(), None, "it is nobody's own");
+    }
+    assert_eq!(breakers.get("one").state(), BreakerState::Open);
+}
+
+#[test]
+fn a_handle_keeps_its_key_from_being_forgotten() {
+    let breakers = Keyed::new(CircuitBreaker::with(TWICE)).max_keys(1);
+    let one = breakers.get("one");
+    breakers
+        .get("two")
+        .try_acquire()
+        .unwrap()
+        .record(CallOutcome::Failure);
+    assert_eq!(breakers.get("one").snapshot().consecutive, 0);
+    let permit = one.try_acquire().unwrap();
+    permit.record(CallOutcome::Failure);
+    assert_eq!(breakers.get("one").snapshot().consecutive, 1);
+    drop(one);
+    drop(breakers.get("two"));
+    assert_eq!(breakers.get("one").snapshot().consecutive, 0);
+}
+
+#[cfg(feature = "testing")]
+#[tokio::test(start_paused = true)]
+async fn that_there_is_no_place_is_an_event() {
+    let breakers = Keyed::new(CircuitBreaker::with(TWICE).named("hosts")).max_keys(1);
+    let ((), events) = crate::testing::events(async {
+        let _one = breakers.get("one");
+        let _two = breakers.get("two");
+    })
+    .await;
+    let [event] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!((event.site(), event.key()), ("hosts", Some("two")));
+    assert_eq!(event.kind(), &EventKind::KeysExhausted { max_keys: 1 });
+}
+
+#[cfg(feature = "testing")]
+#[tokio::test(start_paused = true)]
+async fn an_isolated_test_has_keys_of_its_own() {
+    static HOSTS: Keyed<CircuitBreaker> = Keyed::new(CircuitBreaker::with(TWICE));
+    crate::testing::isolated(async { fail(&HOSTS, "one") }).await;
+    assert!(HOSTS.is_empty());
+    assert_eq!(HOSTS.get("one").state(), BreakerState::Closed);
+}
