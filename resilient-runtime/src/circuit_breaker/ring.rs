@@ -39,8 +39,8 @@ use super::settings::Window;
 #[derive(Debug)]
 pub(crate) struct Ring {
     head: AtomicU64,
-    /// Tables of 2^4 to 2^16 slots.
-    tables: [OnceLock<Box<[AtomicU64]>>; TABLES],
+    /// Tables of 2^4 to 2^16 slots. Behind a pointer, for a window of time needs none of them.
+    tables: OnceLock<Box<[Table; TABLES]>>,
 }
 
 /// What the window holds.
@@ -50,6 +50,8 @@ pub(crate) struct Tally {
     pub(crate) failed: u32,
     pub(crate) slow: u32,
 }
+
+type Table = OnceLock<Box<[AtomicU64]>>;
 
 const SMALLEST: u32 = 4;
 const TABLES: usize = 13;
@@ -117,7 +119,7 @@ impl Ring {
     pub(crate) const fn new() -> Self {
         Ring {
             head: AtomicU64::new(0),
-            tables: [const { OnceLock::new() }; TABLES],
+            tables: OnceLock::new(),
         }
     }
 
@@ -247,7 +249,8 @@ impl Ring {
     fn table(&self, calls: u32) -> &[AtomicU64] {
         // The smallest power of two above `calls`.
         let bits = (u32::BITS - calls.leading_zeros()).max(SMALLEST);
-        self.tables[(bits - SMALLEST) as usize]
+        let tables = self.tables.get_or_init(Box::default);
+        tables[(bits - SMALLEST) as usize]
             .get_or_init(|| (0..1_u32 << bits).map(|_| AtomicU64::new(0)).collect())
     }
 }

@@ -120,7 +120,9 @@ fn slots_are_allocated_at_first_use_and_once() {
     let ring = Ring::new();
     let tables = || {
         ring.tables
-            .iter()
+            .get()
+            .into_iter()
+            .flat_map(|tables| tables.iter())
             .filter(|table| table.get().is_some())
             .count()
     };
