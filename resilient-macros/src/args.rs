@@ -57,7 +57,7 @@ pub(crate) const SHARED: &[Key] = &[
 #[derive(Debug)]
 pub(crate) struct Schema {
     pub(crate) attribute: &'static str,
-    pub(crate) keys: &'static [Key],
+    pub(crate) keys: &'static [&'static [Key]],
     pub(crate) bare: Bare,
     /// Names that other libraries give to a knob of this attribute.
     pub(crate) elsewhere: &'static [(&'static str, &'static str)],
@@ -297,7 +297,7 @@ fn names_a_knob(key: &Ident, schema: &Schema) -> bool {
 }
 
 fn all_keys(schema: &Schema) -> impl Iterator<Item = &'static Key> {
-    schema.keys.iter().chain(SHARED)
+    schema.keys.iter().copied().flatten().chain(SHARED)
 }
 
 /// The knob that an unknown one was probably to be.

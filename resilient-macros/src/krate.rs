@@ -33,11 +33,18 @@ fn is_absolute(path: &Path) -> bool {
     path.leading_colon.is_some() || matches!(first.as_deref(), Some("crate" | "$crate"))
 }
 
+/// What generated code calls.
+pub(crate) fn private(path: Option<&Path>) -> TokenStream {
+    let at = Span::mixed_site();
+    match path {
+        Some(path) => quote_spanned!(at=> #path::__private),
+        None => quote_spanned!(at=> ::resilient_runtime::__private),
+    }
+}
+
 /// `use <runtime>::__private as __resilient;`
 pub(crate) fn import(path: Option<&Path>) -> TokenStream {
     let at = Span::mixed_site();
-    match path {
-        Some(path) => quote_spanned!(at=> use #path::__private as __resilient;),
-        None => quote_spanned!(at=> use ::resilient_runtime::__private as __resilient;),
-    }
+    let private = private(path);
+    quote_spanned!(at=> use #private as __resilient;)
 }

@@ -21,8 +21,24 @@
 //! | `name = "cache.get"` | what the function is called in events and in the registry, in place of its path |
 //! | `crate = ::some::path` | where the runtime is, if not at `::resilient_runtime` |
 //! | `into_error = path` | `fn(PolicyError) -> E`, for an error type of another crate |
-//! | `classify = path` | `fn(&E) -> ErrorClass` in place of `Classify` (not on `timeout`) |
+//! | `classify = path` | `fn(&E) -> ErrorClass` in place of `Classify` (not on `timeout`, `rate_limit` and `bulkhead`) |
 //! | `policy = CONST` | settings to begin with, which single knobs override (not on `fallback`) |
+//!
+//! # Whose state
+//!
+//! `circuit_breaker`, `rate_limit`, `bulkhead` and `adaptive_concurrency` keep state: one for each
+//! annotated function, in a `static`, shared by all instantiations of a generic and all implementors
+//! of a default method. These knobs say otherwise:
+//!
+//! | knob | default | meaning |
+//! |---|---|---|
+//! | `state = expression` | one per function | a state of your own: a static that several functions name, or a field of `self`. It brings its settings; beside it only what is asked of one call may stand (`key`, `cost`, `max_wait`, the rules of the breaker, and what speaks of the function) |
+//! | `key = expression` | none | one state for each value, `key = host`: anything `Hash`, also of the arguments and of `self`. It is evaluated once for each call, before the body, and keeps nothing borrowed |
+//! | `max_keys` | 10 000 | for how many values: then idle ones are forgotten, the longest unused first; never one that is open, in use or not yet refilled |
+//! | `scope` | see [`macro@resilient`] | `"impl"` or `"method"`, in the `#[resilient(..)]` of an `impl` |
+//!
+//! With both `state` and `key`, the state is a `Keyed` of the type. The other settings of such a layer
+//! live in a `static`, so their expressions are constants, checked while compiling.
 
 mod args;
 mod body;
@@ -134,14 +150,127 @@ pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `when_ok` | none | `\|value: &T\| bool`: whether a value is |
 /// | `ignore` | none | `\|error: &E\| bool`: errors that count as nothing |
 /// | `on_change` | none | `fn(&StateChange)` |
-/// | `state` | one per function | a `CircuitBreaker` of your own: a static, or a field of `self` |
+/// | `state` | one per function | a `CircuitBreaker`, or with `key` a `Keyed<CircuitBreaker>`, of your own |
+/// | `key`, `max_keys` | none, 10 000 | one breaker for each value, `key = host` |
 ///
 /// The settings live in a `static`, so their expressions are constants, checked while compiling. Beside
-/// `state`, which brings its own settings, only the predicates and `name`, `crate`, `classify` and
-/// `into_error` may stand.
+/// `state`, which brings its own settings, only `key`, the predicates, and `name`, `crate`, `classify`
+/// and `into_error` may stand.
 #[proc_macro_attribute]
 pub fn circuit_breaker(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("circuit_breaker", args.into(), item.into()).into()
+}
+
+/// Admits so many calls in a time, and no more.
+///
+/// ```ignore
+/// #[rate_limit(per_second = 100, burst = 20, max_wait = "50ms")]
+/// async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(client.get(key).await?)
+/// }
+///
+/// #[rate_limit(permits = 1000, per = "1m", key = tenant, cost = items.len() as u32)]
+/// async fn store(client: &Client, tenant: &str, items: &[Item]) -> Result<(), Status> {
+///     Ok(client.store(tenant, items).await?)
+/// }
+/// ```
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `per_second` | | calls a second; or else |
+/// | `permits`, `per` | | so many calls in that time |
+/// | `burst` | permits of one `per` | calls at once, after a pause; at least 1 |
+/// | `max_wait` | 0: refused at once | how long a call waits for its turn |
+/// | `cost` | 1 | permits that a call takes; any expression, also of the arguments |
+/// | `state` | one per function | a `RateLimiter`, or with `key` a `Keyed<RateLimiter>`, of your own |
+/// | `key`, `max_keys` | none, 10 000 | one rate for each value, `key = tenant` |
+///
+/// No span of time t admits more than `burst` + rate x t (GCRA). Calls that wait go in order; one that
+/// is dropped gives its place back. A call that would have to wait longer than `max_wait`, or past its
+/// deadline, is refused at once and takes nothing; it is told when to come back.
+#[proc_macro_attribute]
+pub fn rate_limit(args: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::expand("rate_limit", args.into(), item.into()).into()
+}
+
+/// Lets so many calls run at a time.
+///
+/// ```ignore
+/// #[bulkhead(max_concurrent = 20, max_queue = 100, max_wait = "200ms")]
+/// async fn dump(store: &Store) -> Result<Vec<Entry>, Status> {
+///     Ok(store.entries().await?)
+/// }
+/// ```
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `max_concurrent` | 10 | calls at a time |
+/// | `max_queue` | 0: refused at once | calls that wait for a place |
+/// | `max_wait` | none: until the deadline | how long a call waits; with a queue |
+/// | `cost` | 1 | places that a call takes; any expression, also of the arguments |
+/// | `state` | one per function | a `Bulkhead`, or with `key` a `Keyed<Bulkhead>`, of your own |
+/// | `key`, `max_keys` | none, 10 000 | places for each value, `key = tenant` |
+///
+/// First come, first served. A place is free the moment its call ends or is dropped; a waiting call
+/// that is dropped never begins.
+#[proc_macro_attribute]
+pub fn bulkhead(args: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::expand("bulkhead", args.into(), item.into()).into()
+}
+
+/// Finds out how many calls can run at a time, and lets no more.
+///
+/// ```ignore
+/// #[adaptive_concurrency(side = "server")]
+/// async fn get(store: &Store, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(store.get(key).await?)
+/// }
+/// ```
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `side` | | `"server"` where calls come in and the work is done, which is `algorithm = "elasticity"`; `"client"` where they go out to a service that others call too, which is `"aimd"`; or else |
+/// | `algorithm` | | `"elasticity"`, `"aimd"`, `"gradient2"`, `"vegas"`, or a type of your own |
+/// | `initial` | 20 | the limit to begin with |
+/// | `min`, `max` | 1, 1000 | the least and the most that it can become |
+/// | `max_queue` | 0: refused at once | calls that wait for a place |
+/// | `max_wait` | none: until the deadline | how long a call waits; with a queue |
+/// | `state` | one per function | an `AdaptiveConcurrency`, or with `key` a `Keyed` of it, of your own |
+/// | `key`, `max_keys` | none, 10 000 | one limit for each value, `key = host` |
+///
+/// One of `side` and `algorithm` must be said, for what is right for a server is wrong for a client. A
+/// `policy` holds no algorithm; a `state` brings its own.
+#[proc_macro_attribute]
+pub fn adaptive_concurrency(args: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::expand("adaptive_concurrency", args.into(), item.into()).into()
+}
+
+/// Injects errors, delays and panics, to see what the code around makes of them.
+///
+/// ```ignore
+/// #[retry]
+/// #[fault(error = Status::unavailable("injected"), error_rate = 0.1, latency = "100ms", latency_rate = 0.05)]
+/// async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(client.get(key).await?)
+/// }
+/// ```
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `error` | a `PolicyError` | the error in place of the call: an `E`, made when it is injected |
+/// | `error_rate` | 1.0 with `error`, else 0.0 | the share of calls that get it |
+/// | `latency` | none | a pause before the call |
+/// | `latency_rate` | 1.0 | the share of calls that pause |
+/// | `panic_rate` | 0.0 | the share of calls that panic |
+/// | `seed` | random | the same seed injects the same again |
+///
+/// **It does nothing unless it is switched on**, by `RESILIENT_FAULTS=on` in the environment or by
+/// `faults::enable()`; without debug assertions also `RESILIENT_FAULTS_IN_RELEASE=allow` or
+/// `faults::allow_in_release()` is needed. Each share is drawn for itself. Any knob may be an
+/// expression, also of the arguments and of `self`, evaluated for each call before the body runs.
+#[proc_macro_attribute]
+pub fn fault(args: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::expand("fault", args.into(), item.into()).into()
 }
 
 /// Answers in another way when a call has failed.

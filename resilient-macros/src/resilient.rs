@@ -17,7 +17,7 @@ const STANDARD: &str = "standard";
 /// What holds for the whole stack.
 const SCHEMA: Schema = Schema {
     attribute: "resilient",
-    keys: &[Key::plain("classify")],
+    keys: &[&[Key::plain("classify")]],
     bare: Bare::Nothing,
     elsewhere: &[],
 };

@@ -183,6 +183,79 @@ fn circuit_breaker_of_the_instance() {
 }
 
 #[test]
+fn rate_limit() {
+    pinned(
+        "rate_limit",
+        r#"
+        #[rate_limit(per_second = 100, burst = BURST, max_wait = "50ms")]
+        #[rate_limit(permits = 1000, per = "1m", key = tenant, cost = items.len() as u32)]
+        async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), Status> {
+            Ok(client.store(tenant, items).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn bulkhead() {
+    pinned_in(
+        "bulkhead",
+        r#"
+        #[bulkhead(max_concurrent = 20, max_queue = 100)]
+        #[bulkhead(state = self.tenants, key = (tenant, self.region), max_wait = self.patience)]
+        async fn dump(&self, tenant: u32) -> Result<Vec<Entry>, Status> {
+            Ok(self.entries(tenant).await?)
+        }
+        "#,
+        Some("impl Store"),
+    );
+}
+
+#[test]
+fn adaptive_concurrency() {
+    pinned_in(
+        "adaptive_concurrency",
+        r#"
+        #[adaptive_concurrency(side = "server", policy = LIMITS, max = 200)]
+        #[adaptive_concurrency(algorithm = own::Algorithm, key = tenant, max_keys = 100)]
+        #[adaptive_concurrency(state = self.limiter)]
+        async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
+            Ok(self.inner.get(tenant).await?)
+        }
+        "#,
+        Some("impl Store"),
+    );
+}
+
+#[test]
+fn a_breaker_for_each_key() {
+    pinned(
+        "a_breaker_for_each_key",
+        r#"
+        #[retry]
+        #[circuit_breaker(key = &host[1..], open_for = "10s")]
+        async fn get(host: String) -> Result<Vec<u8>, Status> {
+            Ok(call(&host).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn fault() {
+    pinned(
+        "fault",
+        r#"
+        #[fault(error = Status::unavailable(key), latency = lag)]
+        #[fault(error_rate = 0.1, panic_rate = 0.01, seed = 7)]
+        async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
 fn fallback() {
     pinned(
         "fallback",

@@ -17,7 +17,24 @@ const WORDS: &[&str] = &[
     "when",
     "clone",
     "state",
+    "key",
+    "max_keys",
+    "scope",
     "policy",
+    "per_second",
+    "permits",
+    "per",
+    "burst",
+    "max_wait",
+    "cost",
+    "max_queue",
+    "side",
+    "algorithm",
+    "initial",
+    "error",
+    "error_rate",
+    "latency",
+    "seed",
     "with",
     "value",
     "after",
@@ -31,7 +48,6 @@ const WORDS: &[&str] = &[
     "timeout",
     "standard",
     "self",
-    "key",
     "nonsense",
     "=",
     "==",
@@ -51,6 +67,8 @@ const WORDS: &[&str] = &[
     "1e400",
     "99999999999999999999",
     "\"fib\"",
+    "\"impl\"",
+    "\"server\"",
     "\"1m 30s\"",
     "\"\"",
     "\"5x\"",
@@ -72,6 +90,18 @@ const WORDS: &[&str] = &[
     "let",
 ];
 
+const OWN: &[&str] = &[
+    "retry",
+    "timeout",
+    "circuit_breaker",
+    "rate_limit",
+    "bulkhead",
+    "adaptive_concurrency",
+    "fault",
+    "fallback",
+    "resilient",
+];
+
 const FUNCTIONS: &[&str] = &[
     "async fn get(key: &str, mut n: u32) -> Result<u32, Down> { n += 1; call(key, n).await }",
     "#[timeout(ms = 5)] #[fallback] async fn get(self, (a, b): (u32, u32)) -> Result<u32, Down> { Ok(a) }",
@@ -89,7 +119,7 @@ proptest! {
 
     #[test]
     fn the_function_is_always_there(
-        own in select(&["retry", "timeout", "circuit_breaker", "fallback", "resilient"][..]),
+        own in select(OWN),
         args in soup(),
         function in select(FUNCTIONS),
     ) {

@@ -19,6 +19,7 @@ pub(crate) fn check(
     params: &Params,
     errors: &mut Errors,
 ) {
+    scopes_are_of_an_impl(layers, errors);
     one_retry(layers, errors);
     timeouts_shrink(layers, errors);
     fallbacks_hide_nothing(layers, errors);
@@ -28,6 +29,17 @@ pub(crate) fn check(
     arguments_can_be_handed_on(layers, params, errors);
     answers_can_be_named(layers, function, errors);
     spans_are_below(layers, function, params, errors);
+}
+
+fn scopes_are_of_an_impl(layers: &[Parsed], errors: &mut Errors) {
+    for layer in layers {
+        let stateful = layer.policy.layer().stateful();
+        if let Some(scope) = stateful.and_then(|stateful| stateful.state().scope()) {
+            let message = "`scope` says how far the state of an `impl` reaches, in the `#[resilient(..)]` on that `impl`: \
+                           here the state is this function's own (or what `state = ..` names)";
+            errors.at(scope.span(), message);
+        }
+    }
 }
 
 fn one_retry(layers: &[Parsed], errors: &mut Errors) {
@@ -155,14 +167,15 @@ fn constants_are_constant(
         }
     };
     for layer in layers {
-        let cure = match &layer.policy {
-            Policy::CircuitBreaker(_) => {
-                "use a constant, or a breaker of your own by `state = expression`"
-            }
-            _ => "use a constant",
+        let cure = match layer.policy.layer().stateful() {
+            Some(stateful) => format!(
+                "use a constant, a {} of your own by `state = expression`, or one for each value by `key = expression`",
+                stateful.names().noun
+            ),
+            None => "use a constant".to_owned(),
         };
         for expr in layer.policy.layer().constants() {
-            check(expr, cure);
+            check(expr, &cure);
         }
     }
     if let Some(name) = &shared.name {
@@ -240,13 +253,7 @@ fn answers_can_be_named(layers: &[Parsed], function: &Function, errors: &mut Err
         return;
     }
     for layer in layers {
-        let when_ok = match &layer.policy {
-            Policy::Retry(retry) => &retry.when_ok,
-            Policy::CircuitBreaker(breaker) => &breaker.when_ok,
-            Policy::Fallback(fallback) => &fallback.when_ok,
-            Policy::Timeout(_) => &None,
-        };
-        if when_ok.is_some()
+        if layer.policy.layer().when_ok().is_some()
             && let Some(knob) = layer.args.given("when_ok")
         {
             let message = "`when_ok` takes the answer by its type, and this function hides it behind `impl Trait`: name the \

@@ -65,6 +65,12 @@ impl ToValue for u32 {
     }
 }
 
+impl ToValue for u64 {
+    fn write(&self, at: Span, tokens: &mut TokenStream) {
+        spanned(Literal::u64_unsuffixed(*self), at, tokens);
+    }
+}
+
 impl ToValue for f64 {
     fn write(&self, at: Span, tokens: &mut TokenStream) {
         spanned(Literal::f64_unsuffixed(*self), at, tokens);
@@ -147,16 +153,46 @@ pub(crate) fn count(
     counts: &str,
     errors: &mut Errors,
 ) -> Option<Setting<u32>> {
+    let wanted = format!("`{name}` {counts}: write a whole number, at least 1");
+    whole(args, name, 1, &wanted, errors)
+}
+
+/// A whole number that may be zero; `counts` says of what.
+pub(crate) fn amount(
+    args: &Args,
+    name: &str,
+    counts: &str,
+    errors: &mut Errors,
+) -> Option<Setting<u32>> {
+    let wanted = format!("`{name}` {counts}: write a whole number");
+    whole(args, name, 0, &wanted, errors)
+}
+
+fn whole(
+    args: &Args,
+    name: &str,
+    least: u32,
+    wanted: &str,
+    errors: &mut Errors,
+) -> Option<Setting<u32>> {
+    setting(args, name, errors, |negative, lit| match lit {
+        Lit::Int(int) if !negative => match int.base10_parse::<u32>() {
+            Ok(number) if number >= least => Ok(number),
+            Ok(_) => Err(wanted.to_owned()),
+            Err(_) => Err(format!("`{name}` goes up to {}", u32::MAX)),
+        },
+        _ => Err(wanted.to_owned()),
+    })
+}
+
+/// What randomness is begun with.
+pub(crate) fn seed(args: &Args, name: &str, errors: &mut Errors) -> Option<Setting<u64>> {
     setting(args, name, errors, |negative, lit| {
-        let wanted = || format!("`{name}` {counts}: write a whole number, at least 1");
-        match lit {
-            Lit::Int(int) if !negative => match int.base10_parse::<u32>() {
-                Ok(0) => Err(wanted()),
-                Ok(count) => Ok(count),
-                Err(_) => Err(format!("`{name}` goes up to {}", u32::MAX)),
-            },
-            _ => Err(wanted()),
-        }
+        let seed = match lit {
+            Lit::Int(int) if !negative => int.base10_parse().ok(),
+            _ => None,
+        };
+        seed.ok_or_else(|| format!("`{name}` is a whole number, up to {}", u64::MAX))
     })
 }
 
@@ -410,6 +446,41 @@ pub(crate) fn constant(check: &str, value: &impl ToTokens, expr: &Expr) -> Token
     let at = Span::mixed_site().located_at(expr.span());
     let check = Ident::new(check, at);
     quote_spanned!(at=> const { __resilient::check::#check(#value) })
+}
+
+/// A knob of a static: a literal as it is, another expression in a constant of its own, which checks it.
+pub(crate) fn checked<T: Copy + ToValue>(
+    setting: &Option<Setting<T>>,
+    check: &str,
+) -> Option<TokenStream> {
+    let setting = setting.as_ref()?;
+    Some(if setting.is_literal() {
+        setting.to_token_stream()
+    } else {
+        constant(check, setting, &setting.expr)
+    })
+}
+
+/// The same where nothing can be wrong with it.
+pub(crate) fn plain<T: ToValue>(setting: &Option<Setting<T>>) -> Option<TokenStream> {
+    setting.as_ref().map(ToTokens::to_token_stream)
+}
+
+/// The expression that is no literal.
+pub(crate) fn later<T: Copy>(setting: &Option<Setting<T>>) -> Option<&Expr> {
+    let setting = setting.as_ref()?;
+    (!setting.is_literal()).then_some(&setting.expr)
+}
+
+/// `BASE.knob(value).knob(value)`, of the knobs that are given.
+pub(crate) fn with_knobs<const N: usize>(
+    mut base: TokenStream,
+    knobs: [(&str, Option<TokenStream>); N],
+) -> TokenStream {
+    for (name, value) in knobs {
+        base.extend(value.map(|value| call(name, &value)));
+    }
+    base
 }
 
 /// `.method(value)`; the compiler points to the method's name where the value does not fit.

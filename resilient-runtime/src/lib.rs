@@ -102,4 +102,7 @@ pub use timeout::{Timeout, TimeoutCall};
 pub use verdict::{Cause, Failing, Failure, Judged, JudgedFuture, Outcome, Verdict, judged_by};
 
 #[cfg(feature = "macros")]
-pub use resilient_macros::{circuit_breaker, fallback, resilient, retry, timeout};
+pub use resilient_macros::{
+    adaptive_concurrency, bulkhead, circuit_breaker, fallback, fault, rate_limit, resilient, retry,
+    timeout,
+};

@@ -10,11 +10,19 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Expr;
 
+use super::state::{self, Names, State, Stateful};
 use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
-use crate::value::{self, Setting, ToValue, Window, Zero, call, constant, located};
+use crate::value::{self, Setting, Window, Zero, checked, later, with_knobs};
+
+const NAMES: Names = Names {
+    noun: "breaker",
+    layer: "BreakerLayer",
+    state: "CircuitBreaker",
+    of_impl: false,
+};
 
 #[derive(Default)]
 pub(crate) struct CircuitBreaker {
@@ -29,25 +37,12 @@ pub(crate) struct CircuitBreaker {
     open_max: Option<Setting<Duration>>,
     half_open_calls: Option<Setting<u32>>,
     half_open_max: Option<Setting<Duration>>,
-    pub(crate) when: Option<Expr>,
-    pub(crate) when_ok: Option<Expr>,
+    when: Option<Expr>,
+    when_ok: Option<Expr>,
     ignore: Option<Expr>,
     on_change: Option<Expr>,
-    state: Option<Expr>,
-    policy: Option<Expr>,
+    state: State,
 }
-
-/// What may stand beside `state`: a state brings its settings with it.
-const BESIDE_STATE: &[&str] = &[
-    "state",
-    "name",
-    "crate",
-    "when",
-    "when_ok",
-    "ignore",
-    "classify",
-    "into_error",
-];
 
 impl CircuitBreaker {
     pub(super) const KEYS: &'static [Key] = &[
@@ -66,9 +61,7 @@ impl CircuitBreaker {
         Key::plain("when_ok"),
         Key::plain("ignore"),
         Key::plain("on_change"),
-        Key::plain("state"),
         Key::plain("classify"),
-        Key::plain("policy"),
     ];
     pub(super) const BARE: Bare = Bare::Nothing;
     pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
@@ -81,7 +74,6 @@ impl CircuitBreaker {
         ("wait_duration", "open_for"),
         ("break_duration", "open_for"),
         ("max_open", "open_max"),
-        ("key", "state"),
     ];
 
     pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
@@ -108,25 +100,13 @@ impl CircuitBreaker {
             when_ok: args.expr("when_ok"),
             ignore: args.expr("ignore"),
             on_change: args.expr("on_change"),
-            state: args.expr("state"),
-            policy: args.expr("policy"),
+            state: State::parse(args, &NAMES, errors),
         };
         breaker.check(args, errors);
         breaker
     }
 
     fn check(&self, args: &Args, errors: &mut Errors) {
-        if self.state.is_some() {
-            for knob in args.knobs() {
-                if !BESIDE_STATE.contains(&knob.name) {
-                    let message = format!(
-                        "`state` brings its own settings, so `{}` would change nothing: set it where that breaker is made",
-                        knob.key
-                    );
-                    errors.at(knob.key.span(), message);
-                }
-            }
-        }
         if let (Some(open_for), Some(cap)) = (&self.open_for, &self.open_max)
             && let (Some(shortest), Some(longest)) = (open_for.literal(), cap.literal())
             && longest < shortest
@@ -140,8 +120,8 @@ impl CircuitBreaker {
         if let (Some(rate), None, None, None) = (
             &self.slow_call_rate,
             args.given("slow_call"),
-            &self.policy,
-            &self.state,
+            &self.state.policy,
+            &self.state.state,
         ) {
             let message = "no call is slow until `slow_call` says from when on: add it, or drop `slow_call_rate`";
             errors.at(rate.key.span(), message);
@@ -151,50 +131,49 @@ impl CircuitBreaker {
     /// Whether it can open although every call is answered `Ok`; assumed where settings come from elsewhere.
     pub(crate) fn sees_slow_calls(&self) -> bool {
         self.slow_call.is_some()
-            || self.state.is_some()
-            || self.policy.is_some()
+            || self.state.state.is_some()
+            || self.state.policy.is_some()
             || self.when_ok.is_some()
+    }
+}
+
+impl Stateful for CircuitBreaker {
+    fn names(&self) -> &'static Names {
+        &NAMES
+    }
+
+    fn state(&self) -> &State {
+        &self.state
     }
 
     fn settings(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let mut settings = match &self.policy {
+        let base = match &self.state.policy {
             Some(policy) => policy.to_token_stream(),
             None => quote_spanned!(at=> __resilient::CircuitBreakerSettings::new()),
         };
-        let mut set = |name, value: Option<TokenStream>| {
-            settings.extend(value.map(|value| call(name, &value)));
-        };
-        set("failure_rate", checked(&self.failure_rate, "rate"));
-        set("min_calls", checked(&self.min_calls, "count"));
-        set("window", self.window.as_ref().map(window));
-        set(
-            "consecutive_failures",
-            checked(&self.consecutive_failures, "count"),
-        );
-        set("slow_call", checked(&self.slow_call, "duration"));
-        set("slow_call_rate", checked(&self.slow_call_rate, "rate"));
-        set("open_for", checked(&self.open_for, "duration"));
-        set("open_factor", checked(&self.open_factor, "factor"));
-        set("open_max", checked(&self.open_max, "duration"));
-        set("half_open_calls", checked(&self.half_open_calls, "count"));
-        set("half_open_max", checked(&self.half_open_max, "duration"));
-        set(
-            "on_change",
-            self.on_change.as_ref().map(ToTokens::to_token_stream),
-        );
-        settings
+        let on_change = self.on_change.as_ref();
+        with_knobs(
+            base,
+            [
+                ("failure_rate", checked(&self.failure_rate, "rate")),
+                ("min_calls", checked(&self.min_calls, "count")),
+                ("window", self.window.as_ref().map(window)),
+                (
+                    "consecutive_failures",
+                    checked(&self.consecutive_failures, "count"),
+                ),
+                ("slow_call", checked(&self.slow_call, "duration")),
+                ("slow_call_rate", checked(&self.slow_call_rate, "rate")),
+                ("open_for", checked(&self.open_for, "duration")),
+                ("open_factor", checked(&self.open_factor, "factor")),
+                ("open_max", checked(&self.open_max, "duration")),
+                ("half_open_calls", checked(&self.half_open_calls, "count")),
+                ("half_open_max", checked(&self.half_open_max, "duration")),
+                ("on_change", on_change.map(ToTokens::to_token_stream)),
+            ],
+        )
     }
-}
-
-/// A literal as it is; another expression in a constant of its own, which checks it.
-fn checked<T: Copy + ToValue>(setting: &Option<Setting<T>>, check: &str) -> Option<TokenStream> {
-    let setting = setting.as_ref()?;
-    Some(if setting.is_literal() {
-        setting.to_token_stream()
-    } else {
-        constant(check, setting, &setting.expr)
-    })
 }
 
 fn window(window: &Setting<Window>) -> TokenStream {
@@ -205,11 +184,6 @@ fn window(window: &Setting<Window>) -> TokenStream {
     quote_spanned!(at=> const { __resilient::check::Knob(#window).window() })
 }
 
-/// `state` beside `breaker`, `state_2` beside `breaker_2`.
-fn state_name(local: &Ident) -> Ident {
-    Ident::new(&local.to_string().replace("breaker", "state"), local.span())
-}
-
 impl Layer for CircuitBreaker {
     fn local(&self) -> &'static str {
         "breaker"
@@ -217,6 +191,18 @@ impl Layer for CircuitBreaker {
 
     fn refuses(&self) -> bool {
         true
+    }
+
+    fn stateful(&self) -> Option<&dyn Stateful> {
+        Some(self)
+    }
+
+    fn state_mut(&mut self) -> Option<&mut State> {
+        Some(&mut self.state)
+    }
+
+    fn when_ok(&self) -> Option<&Expr> {
+        self.when_ok.as_ref()
     }
 
     fn constants(&self) -> Vec<&Expr> {
@@ -233,13 +219,13 @@ impl Layer for CircuitBreaker {
             later(&self.half_open_calls),
             later(&self.half_open_max),
             self.on_change.as_ref(),
-            self.policy.as_ref(),
         ];
-        later.into_iter().flatten().collect()
+        let own = later.into_iter().flatten();
+        own.chain(self.state.constants()).collect()
     }
 
     fn held(&self) -> Vec<&Expr> {
-        self.state.iter().collect()
+        self.state.held()
     }
 
     fn afterwards(&self) -> Vec<&Expr> {
@@ -250,35 +236,11 @@ impl Layer for CircuitBreaker {
     }
 
     fn declare(&self, site: &Ident) -> Declaration {
-        let at = Span::mixed_site();
-        let value = if self.state.is_some() {
-            quote_spanned!(at=> __resilient::BreakerLayer::shared(&#site))
-        } else {
-            let settings = self.settings();
-            quote_spanned!(at=> __resilient::BreakerLayer::new(&#site, #settings))
-        };
-        Declaration {
-            kind: quote_spanned!(at=> __resilient::BreakerLayer),
-            value,
-        }
+        state::declare(self, site)
     }
 
     fn prepare(&self, local: &Ident) -> TokenStream {
-        let at = Span::mixed_site();
-        match &self.state {
-            Some(expr) => {
-                let state = state_name(local);
-                let (kind, borrowed) = (
-                    located(expr, |at| quote_spanned!(at=> &__resilient::CircuitBreaker)),
-                    located(expr, |at| quote_spanned!(at=> &#expr)),
-                );
-                quote_spanned!(at=>
-                    let #state: #kind = #borrowed;
-                    let #local = #local.over(#state);
-                )
-            }
-            None => TokenStream::new(),
-        }
+        state::prepare(self, local)
     }
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
@@ -298,9 +260,4 @@ impl Layer for CircuitBreaker {
         };
         Flow::Call(quote_spanned!(at=> #inside let call = #guard;))
     }
-}
-
-fn later<T: Copy>(setting: &Option<Setting<T>>) -> Option<&Expr> {
-    let setting = setting.as_ref()?;
-    (!setting.is_literal()).then_some(&setting.expr)
 }

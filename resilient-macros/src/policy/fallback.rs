@@ -25,7 +25,7 @@ pub(crate) struct Fallback {
     /// `None` after a mistake that has been reported.
     answer: Option<Answer>,
     pub(crate) when: Option<Expr>,
-    pub(crate) when_ok: Option<Expr>,
+    when_ok: Option<Expr>,
     clones: Vec<Ident>,
 }
 
@@ -163,6 +163,10 @@ impl Layer for Fallback {
             .chain(&self.when)
             .chain(&self.when_ok)
             .collect()
+    }
+
+    fn when_ok(&self) -> Option<&Expr> {
+        self.when_ok.as_ref()
     }
 
     fn clones(&self) -> &[Ident] {

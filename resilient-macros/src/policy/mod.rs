@@ -1,17 +1,27 @@
 //! The policies: one file each, one row each in the table below, and nothing about one of them
 //! anywhere else but in the rules that tie several together.
 
+mod adaptive_concurrency;
+mod bulkhead;
 mod circuit_breaker;
 mod fallback;
+mod fault;
+mod rate_limit;
 mod retry;
+pub(crate) mod state;
 mod timeout;
 
 use proc_macro2::{Ident, TokenStream};
 use syn::Expr;
 
+pub(crate) use self::adaptive_concurrency::AdaptiveConcurrency;
+pub(crate) use self::bulkhead::Bulkhead;
 pub(crate) use self::circuit_breaker::CircuitBreaker;
 pub(crate) use self::fallback::Fallback;
+pub(crate) use self::fault::Fault;
+pub(crate) use self::rate_limit::RateLimit;
 pub(crate) use self::retry::Retry;
+use self::state::{State, Stateful};
 pub(crate) use self::timeout::Timeout;
 use crate::args::{Args, Schema};
 use crate::errors::Errors;
@@ -19,7 +29,7 @@ use crate::flow::{Around, Flow};
 use crate::tokens::mention;
 
 macro_rules! policies {
-    ($($name:literal => $Policy:ident),* $(,)?) => {
+    ($($name:literal => $Policy:ident $(+ $more:path)?),* $(,)?) => {
         /// One layer of a stack.
         pub(crate) enum Policy {
             $($Policy(Box<$Policy>),)*
@@ -48,12 +58,18 @@ macro_rules! policies {
                     $(Self::$Policy(policy) => &**policy,)*
                 }
             }
+
+            pub(crate) fn layer_mut(&mut self) -> &mut dyn Layer {
+                match self {
+                    $(Self::$Policy(policy) => &mut **policy,)*
+                }
+            }
         }
 
         $(impl $Policy {
             const SCHEMA: Schema = Schema {
                 attribute: $name,
-                keys: Self::KEYS,
+                keys: &[Self::KEYS $(, $more)?],
                 bare: Self::BARE,
                 elsewhere: Self::ELSEWHERE,
             };
@@ -64,7 +80,11 @@ macro_rules! policies {
 policies! {
     "retry" => Retry,
     "timeout" => Timeout,
-    "circuit_breaker" => CircuitBreaker,
+    "circuit_breaker" => CircuitBreaker + state::KEYS,
+    "rate_limit" => RateLimit + state::KEYS,
+    "bulkhead" => Bulkhead + state::KEYS,
+    "adaptive_concurrency" => AdaptiveConcurrency + state::KEYS,
+    "fault" => Fault,
     "fallback" => Fallback,
 }
 
@@ -107,6 +127,15 @@ pub(crate) trait Layer {
     /// Whether it can answer a call with an error of its own making.
     fn refuses(&self) -> bool;
 
+    /// What it has in common with the other layers with state, if it keeps any.
+    fn stateful(&self) -> Option<&dyn Stateful> {
+        None
+    }
+
+    fn state_mut(&mut self) -> Option<&mut State> {
+        None
+    }
+
     /// The expressions that end up in a `static`.
     fn constants(&self) -> Vec<&Expr> {
         Vec::new()
@@ -147,6 +176,11 @@ pub(crate) trait Layer {
         } else {
             Need::Nothing
         }
+    }
+
+    /// The rule that takes the answer by its type.
+    fn when_ok(&self) -> Option<&Expr> {
+        None
     }
 
     /// Arguments that are copied for each attempt.

@@ -44,8 +44,8 @@ pub(crate) struct Retry {
     max_elapsed: Option<Setting<Duration>>,
     on_timeout: Option<Setting<&'static str>>,
     on_open: Option<Setting<&'static str>>,
-    pub(crate) when: Option<Expr>,
-    pub(crate) when_ok: Option<Expr>,
+    when: Option<Expr>,
+    when_ok: Option<Expr>,
     on_retry: Option<Expr>,
     policy: Option<Expr>,
     clones: Vec<Ident>,
@@ -318,6 +318,10 @@ impl Layer for Retry {
 
     fn constants(&self) -> Vec<&Expr> {
         self.policy.iter().collect()
+    }
+
+    fn when_ok(&self) -> Option<&Expr> {
+        self.when_ok.as_ref()
     }
 
     fn clones(&self) -> &[Ident] {

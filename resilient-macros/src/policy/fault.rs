@@ -1,0 +1,228 @@
+//! `#[fault]`
+//!
+//! ```text
+//! let fault_settings = fault.code().latency(self.lag);     // where a knob is no literal
+//! let call = fault.inject_with(fault_settings, call);
+//!
+//! let call = fault.inject_error(call, || judged_error(EXPR, |error| ..));      // error = EXPR
+//! ```
+//!
+//! With an error of the function's own the layer refuses nothing in its own name, and what comes
+//! from inside goes through as it is.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Expr;
+
+use super::{Declaration, Layer};
+use crate::args::{Args, Bare, Key};
+use crate::errors::Errors;
+use crate::flow::{Around, Flow};
+use crate::output::judge;
+use crate::value::{self, Setting, ToValue, Zero, call, located};
+
+#[derive(Default)]
+pub(crate) struct Fault {
+    error: Option<Expr>,
+    error_rate: Option<Setting<f64>>,
+    latency: Option<Setting<Duration>>,
+    latency_rate: Option<Setting<f64>>,
+    panic_rate: Option<Setting<f64>>,
+    seed: Option<Setting<u64>>,
+    policy: Option<Expr>,
+}
+
+impl Fault {
+    pub(super) const KEYS: &'static [Key] = &[
+        Key::plain("error"),
+        Key::plain("error_rate"),
+        Key::duration("latency"),
+        Key::plain("latency_rate"),
+        Key::plain("panic_rate"),
+        Key::plain("seed"),
+        Key::plain("classify"),
+        Key::plain("policy"),
+    ];
+    pub(super) const BARE: Bare = Bare::Nothing;
+    pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
+        // Polly (Simmy)
+        ("injection_rate", "error_rate"),
+        ("fault", "error"),
+        ("outcome", "error"),
+        // Envoy, Istio
+        ("abort", "error"),
+        ("fixed_delay", "latency"),
+        ("percentage", "error_rate"),
+        // Toxiproxy and others
+        ("toxicity", "error_rate"),
+        ("failure_rate", "error_rate"),
+        ("rate", "error_rate"),
+        ("probability", "error_rate"),
+        ("delay", "latency"),
+        ("delay_ms", "latency_ms"),
+        ("delay_rate", "latency_rate"),
+        ("panic", "panic_rate"),
+    ];
+
+    pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
+        const NOTHING: Zero = Zero::Refused("no time at all delays nothing: write more than zero");
+        let fault = Self {
+            error: args.expr("error"),
+            error_rate: value::rate(args, "error_rate", errors),
+            latency: value::duration(args, "latency", NOTHING, errors),
+            latency_rate: value::rate(args, "latency_rate", errors),
+            panic_rate: value::rate(args, "panic_rate", errors),
+            seed: value::seed(args, "seed", errors),
+            policy: args.expr("policy"),
+        };
+        fault.check(args, errors);
+        fault
+    }
+
+    fn check(&self, args: &Args, errors: &mut Errors) {
+        if self.policy.is_some() {
+            return;
+        }
+        if let (Some(rate), None) = (args.given("latency_rate"), args.given("latency")) {
+            let message = "how long? `latency_rate` says how often: say `latency = \"100ms\"` too";
+            errors.at(rate.key.span(), message);
+            return;
+        }
+        let faults = ["error", "error_rate", "latency", "panic_rate"];
+        if faults.iter().all(|name| args.given(name).is_none()) && args.is_whole() {
+            let message = "this injects nothing: write `error_rate = 0.1`, `error = expression`, `latency = \"100ms\"` or \
+                           `panic_rate = 0.01`";
+            errors.at(args.attribute.span(), message);
+        }
+    }
+
+    /// The knobs as `Fault` takes them, by their names.
+    fn knobs(&self) -> Vec<Written> {
+        let at = Span::mixed_site();
+        // An error without a rate is injected always.
+        let always = self.error.is_some() && self.error_rate.is_none() && self.policy.is_none();
+        let always = always.then(|| {
+            let mut rate = TokenStream::new();
+            1.0.write(at, &mut rate);
+            rate
+        });
+        let always = always.map(|value| Written {
+            name: "error_rate",
+            now: true,
+            value,
+        });
+        let given = [
+            written("error_rate", &self.error_rate),
+            written("latency", &self.latency),
+            written("latency_rate", &self.latency_rate),
+            written("panic_rate", &self.panic_rate),
+            written("seed", &self.seed),
+        ];
+        always
+            .into_iter()
+            .chain(given.into_iter().flatten())
+            .collect()
+    }
+
+    fn later(&self) -> Vec<Written> {
+        let mut knobs = self.knobs();
+        knobs.retain(|knob| !knob.now);
+        knobs
+    }
+}
+
+struct Written {
+    name: &'static str,
+    /// Whether it is known while compiling.
+    now: bool,
+    value: TokenStream,
+}
+
+fn written<T: Copy + ToValue>(name: &'static str, setting: &Option<Setting<T>>) -> Option<Written> {
+    let setting = setting.as_ref()?;
+    Some(Written {
+        name,
+        now: setting.is_literal(),
+        value: setting.to_token_stream(),
+    })
+}
+
+fn settings_name(local: &Ident) -> Ident {
+    format_ident!("{local}_settings", span = local.span())
+}
+
+impl Layer for Fault {
+    fn local(&self) -> &'static str {
+        "fault"
+    }
+
+    fn refuses(&self) -> bool {
+        self.error.is_none()
+    }
+
+    fn constants(&self) -> Vec<&Expr> {
+        self.policy.iter().collect()
+    }
+
+    /// The error is made when it is injected, by a closure over what it names.
+    fn afterwards(&self) -> Vec<&Expr> {
+        self.error.iter().collect()
+    }
+
+    fn declare(&self, site: &Ident) -> Declaration {
+        let at = Span::mixed_site();
+        let mut settings = match &self.policy {
+            Some(policy) => policy.to_token_stream(),
+            None => quote_spanned!(at=> __resilient::Fault::new()),
+        };
+        let mut names = Vec::new();
+        for knob in self.knobs() {
+            if knob.now {
+                settings.extend(call(knob.name, &knob.value));
+            } else {
+                names.push(knob.name);
+            }
+        }
+        let per_call = (!names.is_empty()).then(|| quote_spanned!(at=> .per_call(&[#(#names),*])));
+        Declaration {
+            kind: quote_spanned!(at=> __resilient::FaultLayer),
+            value: quote_spanned!(at=> __resilient::FaultLayer::new(&#site, #settings) #per_call),
+        }
+    }
+
+    fn prepare(&self, local: &Ident) -> TokenStream {
+        let at = Span::mixed_site();
+        let later = self.later();
+        if later.is_empty() {
+            return TokenStream::new();
+        }
+        let name = settings_name(local);
+        let calls = later.iter().map(|knob| call(knob.name, &knob.value));
+        quote_spanned!(at=> let #name = #local.code() #(#calls)*;)
+    }
+
+    fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
+        let at = Span::mixed_site();
+        let (local, inside) = (around.local, inside.into_call(around));
+        let settings = (!self.later().is_empty()).then(|| settings_name(local));
+        let error = self.error.as_ref().map(|error| {
+            let judge = judge(around.output, around.shared);
+            let error = located(
+                error,
+                |at| quote_spanned!(at=> __resilient::judged_error(#error, #judge)),
+            );
+            quote_spanned!(at=> || #error)
+        });
+        let inject = match (settings, error) {
+            (None, None) => quote_spanned!(at=> #local.inject(call)),
+            (Some(settings), None) => quote_spanned!(at=> #local.inject_with(#settings, call)),
+            (None, Some(error)) => quote_spanned!(at=> #local.inject_error(call, #error)),
+            (Some(settings), Some(error)) => {
+                quote_spanned!(at=> #local.inject_error_with(#settings, call, #error))
+            }
+        };
+        Flow::Call(quote!(#inside let call = #inject;))
+    }
+}

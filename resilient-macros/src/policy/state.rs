@@ -1,0 +1,389 @@
+//! What all layers with state have in common: whose the state is, and what a call asks of it.
+//!
+//! ```text
+//! static __RESILIENT_BREAKER: BreakerLayer = BreakerLayer::new(&__RESILIENT_SITE, SETTINGS);
+//!
+//! key = host       BreakerLayer::keyed(&__RESILIENT_SITE, SETTINGS, 10_000)
+//!                  let breaker = match &host { key => breaker.of_key(key!(key)) };
+//! state = SHARED   BreakerLayer::shared(&__RESILIENT_SITE)
+//!                  let state: &CircuitBreaker = &SHARED;
+//!                  let breaker = breaker.over(state);
+//! both             let state: &Keyed<CircuitBreaker> = &SHARED;
+//!                  let breaker = match &host { key => breaker.over_key(state, key!(key)) };
+//! of an impl       BreakerLayer::of_impl(&__RESILIENT_SITE, &__RESILIENT_IMPL_BREAKER_..)
+//! ```
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Expr, Path};
+
+use super::Declaration;
+use crate::args::{Args, Key};
+use crate::errors::Errors;
+use crate::krate;
+use crate::value::{self, Setting, Zero, call, checked, later, located};
+
+/// The knobs of every layer with state.
+pub(super) const KEYS: &[Key] = &[
+    Key::plain("state"),
+    Key::plain("key"),
+    Key::plain("max_keys"),
+    Key::plain("scope"),
+    Key::plain("policy"),
+];
+
+/// What may stand beside `state`: a state brings its settings with it.
+const BESIDE_STATE: &[&str] = &[
+    "state",
+    "name",
+    "crate",
+    "key",
+    "when",
+    "when_ok",
+    "ignore",
+    "classify",
+    "into_error",
+    "cost",
+    "max_wait",
+];
+
+const MAX_KEYS: u32 = 10_000;
+
+/// A policy with state.
+pub(crate) trait Stateful {
+    fn names(&self) -> &'static Names;
+
+    fn state(&self) -> &State;
+
+    fn settings(&self) -> TokenStream;
+
+    /// What its type is generic over, if it is.
+    fn generic(&self) -> Option<TokenStream> {
+        None
+    }
+
+    /// The same for a state that comes from elsewhere.
+    fn generic_elsewhere(&self) -> Option<TokenStream> {
+        None
+    }
+}
+
+pub(crate) struct Names {
+    /// What its state is to a person.
+    pub(crate) noun: &'static str,
+    /// What its layer is called in the runtime, and its state.
+    pub(super) layer: &'static str,
+    pub(super) state: &'static str,
+    /// Whether the state of an `impl` is one for all its methods, unless `scope` says otherwise.
+    pub(super) of_impl: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(super) state: Option<Expr>,
+    key: Option<Expr>,
+    max_keys: Option<Setting<u32>>,
+    pub(super) policy: Option<Expr>,
+    pub(super) cost: Option<Setting<u32>>,
+    pub(super) max_wait: Option<Setting<Duration>>,
+    scope: Option<Setting<&'static str>>,
+    /// The static of the `impl`, where it is that.
+    of_impl: Option<Ident>,
+}
+
+impl State {
+    pub(super) fn parse(args: &Args, names: &Names, errors: &mut Errors) -> Self {
+        let state = Self {
+            state: args.expr("state"),
+            key: args.expr("key"),
+            max_keys: value::count(args, "max_keys", "is a number of keys", errors),
+            policy: args.expr("policy"),
+            cost: value::count(args, "cost", "is what one call takes", errors),
+            max_wait: value::duration(args, "max_wait", Zero::Allowed, errors),
+            scope: value::word(args, "scope", &["impl", "method"], errors),
+            of_impl: None,
+        };
+        state.check(args, names.noun, errors);
+        state
+    }
+
+    fn check(&self, args: &Args, noun: &str, errors: &mut Errors) {
+        if let Some(scope) = &self.scope
+            && !scope.is_literal()
+        {
+            errors.over(
+                &scope.expr,
+                "`scope` is written out: \"impl\" or \"method\"",
+            );
+        }
+        if self.state.is_some() {
+            for knob in args.knobs() {
+                let message = match knob.name {
+                    name if BESIDE_STATE.contains(&name) => continue,
+                    "scope" => "`state` says whose it is, so `scope` has nothing to say: keep one of the two".to_owned(),
+                    _ => format!(
+                        "`state` brings its own settings, so `{}` would change nothing: set it where that {noun} is made",
+                        knob.key
+                    ),
+                };
+                errors.at(knob.key.span(), message);
+            }
+        } else if let (Some(max_keys), None) = (args.given("max_keys"), args.given("key")) {
+            let message = "`max_keys` bounds what there is one of for each `key`: say `key = ..` too, or drop it";
+            errors.at(max_keys.key.span(), message);
+        }
+    }
+
+    /// A wait for a place in a queue that has none, and a queue in which nobody may wait.
+    pub(super) fn check_queue(&self, max_queue: &Option<Setting<u32>>, errors: &mut Errors) {
+        let places = match max_queue {
+            Some(places) => places.literal(),
+            None => self.is_of_code().then_some(0),
+        };
+        let Some(max_wait) = &self.max_wait else {
+            return;
+        };
+        let waits = max_wait.literal().is_none_or(|wait| !wait.is_zero());
+        if places == Some(0) && waits {
+            let message = format!(
+                "nobody waits in a queue without places, so `{}` has nothing to say: give a `max_queue` as well, or drop it",
+                max_wait.key
+            );
+            errors.at(max_wait.key.span(), message);
+        }
+        if places.is_some_and(|places| places > 0) && !waits {
+            let message =
+                "no time at all leaves the queue unused: write more than zero, or drop `max_queue`";
+            errors.over(&max_wait.expr, message);
+        }
+    }
+
+    /// Whether all its settings stand in the attribute, or are the defaults.
+    pub(super) fn is_of_code(&self) -> bool {
+        self.state.is_none() && self.policy.is_none()
+    }
+
+    /// What ends up in a static, of the knobs that are read here.
+    pub(super) fn constants(&self) -> impl Iterator<Item = &Expr> {
+        let max_wait = later(&self.max_wait).filter(|_| self.state.is_none());
+        [later(&self.max_keys), self.policy.as_ref(), max_wait]
+            .into_iter()
+            .flatten()
+    }
+
+    pub(super) fn held(&self) -> Vec<&Expr> {
+        self.state.iter().collect()
+    }
+
+    /// Where `scope` stands, if it does.
+    pub(crate) fn scope(&self) -> Option<&Ident> {
+        self.scope.as_ref().map(|scope| &scope.key)
+    }
+
+    /// Takes the state of the `impl` instead of one of its own.
+    pub(crate) fn take(&mut self, of_impl: Ident) {
+        self.of_impl = Some(of_impl);
+    }
+
+    /// Whether a state is one for all methods of an `impl`.
+    pub(super) fn is_of_impl(&self, by_default: bool) -> bool {
+        let scope = self.scope.as_ref().and_then(Setting::literal);
+        self.state.is_none() && scope.map_or(by_default, |scope| scope == "impl")
+    }
+
+    /// `max_wait` where it is part of the settings.
+    pub(super) fn max_wait_setting(&self) -> Option<TokenStream> {
+        value::plain(&self.max_wait)
+    }
+
+    fn max_keys(&self) -> TokenStream {
+        checked(&self.max_keys, "count")
+            .unwrap_or_else(|| Literal::u32_unsuffixed(MAX_KEYS).into_token_stream())
+    }
+}
+
+fn runtime(name: &str) -> TokenStream {
+    let at = Span::mixed_site();
+    let name = Ident::new(name, at);
+    quote_spanned!(at=> __resilient::#name)
+}
+
+/// `RateLimiter`, or `Keyed<RateLimiter>`.
+fn kind(
+    policy: &dyn Stateful,
+    generic: Option<&TokenStream>,
+    name: impl Fn(&str) -> TokenStream,
+) -> TokenStream {
+    let generic = generic.map(|generic| quote!(<#generic>));
+    let state = name(policy.names().state);
+    match policy.state().key {
+        None => quote!(#state #generic),
+        Some(_) => {
+            let keyed = name("Keyed");
+            quote!(#keyed<#state #generic>)
+        }
+    }
+}
+
+/// The static of a function.
+pub(super) fn declare(policy: &dyn Stateful, site: &Ident) -> Declaration {
+    let at = Span::mixed_site();
+    let (layer, state) = (runtime(policy.names().layer), policy.state());
+    let generic = policy.generic().map(|generic| quote!(<#generic>));
+    let value = match (&state.of_impl, &state.state, &state.key) {
+        (Some(shared), _, None) => quote_spanned!(at=> #layer::of_impl(&#site, &#shared)),
+        (Some(shared), _, Some(_)) => quote_spanned!(at=> #layer::of_impl_keyed(&#site, &#shared)),
+        (None, Some(_), _) => quote_spanned!(at=> #layer::shared(&#site)),
+        (None, None, None) => {
+            let settings = policy.settings();
+            quote_spanned!(at=> #layer::new(&#site, #settings))
+        }
+        (None, None, Some(_)) => {
+            let (settings, max_keys) = (policy.settings(), state.max_keys());
+            quote_spanned!(at=> #layer::keyed(&#site, #settings, #max_keys))
+        }
+    };
+    Declaration {
+        kind: quote!(#layer #generic),
+        value,
+    }
+}
+
+/// `static NAME: RateLimiter = { .. };` of an `impl`; `None` if each method has its own.
+pub(crate) fn declare_of_impl(
+    policy: &dyn Stateful,
+    name: &Ident,
+    krate: Option<&Path>,
+) -> Option<TokenStream> {
+    let state = policy.state();
+    if !state.is_of_impl(policy.names().of_impl) {
+        return None;
+    }
+    let at = Span::mixed_site();
+    let generic = policy.generic();
+    let kind = kind(policy, generic.as_ref(), |name| {
+        let (private, name) = (krate::private(krate), Ident::new(name, at));
+        quote_spanned!(at=> #private::#name)
+    });
+    let (import, settings, of) = (
+        krate::import(krate),
+        policy.settings(),
+        runtime(policy.names().state),
+    );
+    let one = quote_spanned!(at=> #of::with(#settings));
+    let value = match &state.key {
+        None => one,
+        Some(_) => {
+            let max_keys = state.max_keys();
+            quote_spanned!(at=> __resilient::Keyed::new(#one).max_keys(#max_keys))
+        }
+    };
+    Some(quote_spanned!(at=>
+        #[allow(dead_code)]
+        static #name: #kind = {
+            #import
+            #value
+        };
+    ))
+}
+
+/// What a call asks, and of whose state.
+pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
+    let at = Span::mixed_site();
+    let state = policy.state();
+    let named = state.state.as_ref().map(|expr| {
+        let name = state_name(local);
+        let generic = policy.generic_elsewhere();
+        let kind = located(expr, |at| {
+            let kind = kind(policy, generic.as_ref(), |name| {
+                let name = Ident::new(name, at);
+                quote_spanned!(at=> __resilient::#name)
+            });
+            quote_spanned!(at=> &#kind)
+        });
+        let borrowed = located(expr, |at| {
+            let place = operand(expr);
+            quote_spanned!(at=> &#place)
+        });
+        (
+            name.clone(),
+            quote_spanned!(at=> let #name: #kind = #borrowed;),
+        )
+    });
+    let (name, named) = named.unzip();
+    let max_wait = state.max_wait.as_ref().filter(|_| name.is_some());
+    let asked: Vec<TokenStream> = [
+        state.cost.as_ref().map(|cost| call("cost", cost)),
+        max_wait.map(|max_wait| call("max_wait", max_wait)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let found = match (&state.key, &name) {
+        (None, None) if asked.is_empty() => return TokenStream::new(),
+        (None, None) => quote_spanned!(at=> #local.own() #(#asked)*),
+        (None, Some(name)) => quote_spanned!(at=> #local.over(#name) #(#asked)*),
+        (Some(key), name) => {
+            let borrowed = located(key, |at| {
+                let place = operand(key);
+                quote_spanned!(at=> &#place)
+            });
+            let key = located(key, |at| quote_spanned!(at=> __resilient::key!(key)));
+            let found = match name {
+                None => quote_spanned!(at=> #local.of_key(#key)),
+                Some(name) => quote_spanned!(at=> #local.over_key(#name, #key)),
+            };
+            quote_spanned!(at=> match #borrowed { key => #found #(#asked)*, })
+        }
+    };
+    quote_spanned!(at=> #named let #local = #found;)
+}
+
+// let call = bulkhead.guard(call);
+pub(super) fn guard(local: &Ident) -> TokenStream {
+    let at = Span::mixed_site();
+    quote_spanned!(at=> let call = #local.guard(call);)
+}
+
+/// `state` for `breaker`, `state_2` for `breaker_2`.
+fn state_name(local: &Ident) -> Ident {
+    let text = local.to_string();
+    let number: String = text
+        .chars()
+        .rev()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    let number: String = number.chars().rev().collect();
+    match number.as_str() {
+        "" => Ident::new("state", local.span()),
+        number => Ident::new(&format!("state_{number}"), local.span()),
+    }
+}
+
+/// An expression as it can stand behind `&`, also where a block follows.
+fn operand(expr: &Expr) -> TokenStream {
+    let whole = matches!(
+        expr,
+        Expr::Path(_)
+            | Expr::Field(_)
+            | Expr::MethodCall(_)
+            | Expr::Call(_)
+            | Expr::Index(_)
+            | Expr::Lit(_)
+            | Expr::Macro(_)
+            | Expr::Paren(_)
+            | Expr::Tuple(_)
+            | Expr::Array(_)
+            | Expr::Reference(_)
+            | Expr::Unary(_)
+            | Expr::Try(_)
+            | Expr::Await(_)
+    );
+    if whole {
+        return expr.to_token_stream();
+    }
+    let at = Span::mixed_site().located_at(syn::spanned::Spanned::span(expr));
+    quote_spanned!(at=> (#expr))
+}

@@ -1,0 +1,58 @@
+async fn get(host: String) -> Result<Vec<u8>, Status> {
+    #[allow(unused_imports)]
+    use circuit_breaker as _;
+    use ::resilient_runtime::__private as __resilient;
+    let (retry, breaker) = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[&__RESILIENT_RETRY, &__RESILIENT_BREAKER],
+        );
+        static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Retry::new(3),
+        );
+        static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::keyed(
+            &__RESILIENT_SITE,
+            __resilient::CircuitBreakerSettings::new()
+                .open_for(::core::time::Duration::from_secs(10)),
+            10000,
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        (&__RESILIENT_RETRY, &__RESILIENT_BREAKER)
+    };
+    let breaker = match &&host[1..] {
+        key => breaker.of_key(__resilient::key!(key)),
+    };
+    let mut attempts = retry.attempts();
+    let outcome = loop {
+        let call = async {
+            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                Result<Vec<u8>, Status>,
+            > {
+                return ret;
+            }
+            let ret: Result<Vec<u8>, Status> = { Ok(call(&host).await?) };
+            #[allow(unreachable_code)] ret
+        };
+        let call = __resilient::judged(
+            call,
+            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                __resilient::classify!(error)
+            },
+        );
+        let call = breaker.guard(call);
+        let pause = match attempts.next(call.await) {
+            ::core::ops::ControlFlow::Break(outcome) => break outcome,
+            ::core::ops::ControlFlow::Continue(pause) => pause,
+        };
+        pause.await;
+    };
+    outcome.map_err(__resilient::Failure::into_error)
+}

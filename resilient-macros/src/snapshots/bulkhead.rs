@@ -1,0 +1,55 @@
+impl Store {
+    async fn dump(&self, tenant: u32) -> Result<Vec<Entry>, Status> {
+        #[allow(unused_imports)]
+        use bulkhead as _;
+        use ::resilient_runtime::__private as __resilient;
+        let (bulkhead, bulkhead_2) = {
+            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                || {
+                    fn here() {}
+                    ::core::any::type_name_of_val(&here)
+                },
+                ::core::file!(),
+                ::core::line!(),
+                &[&__RESILIENT_BULKHEAD, &__RESILIENT_BULKHEAD_2],
+            );
+            static __RESILIENT_BULKHEAD: __resilient::BulkheadLayer = __resilient::BulkheadLayer::new(
+                &__RESILIENT_SITE,
+                __resilient::BulkheadSettings::new().max_concurrent(20).max_queue(100),
+            );
+            static __RESILIENT_BULKHEAD_2: __resilient::BulkheadLayer = __resilient::BulkheadLayer::shared(
+                &__RESILIENT_SITE,
+            );
+            __resilient::register! {
+                & __RESILIENT_SITE
+            }
+            (&__RESILIENT_BULKHEAD, &__RESILIENT_BULKHEAD_2)
+        };
+        let state_2: &__resilient::Keyed<__resilient::Bulkhead> = &self.tenants;
+        let bulkhead_2 = match &(tenant, self.region) {
+            key => {
+                bulkhead_2
+                    .over_key(state_2, __resilient::key!(key))
+                    .max_wait(self.patience)
+            }
+        };
+        let call = async {
+            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                Result<Vec<Entry>, Status>,
+            > {
+                return ret;
+            }
+            let ret: Result<Vec<Entry>, Status> = { Ok(self.entries(tenant).await?) };
+            #[allow(unreachable_code)] ret
+        };
+        let call = __resilient::judged(
+            call,
+            |error: &__resilient::ErrorOf<Result<Vec<Entry>, Status>>| {
+                __resilient::classify!(error)
+            },
+        );
+        let call = bulkhead_2.guard(call);
+        let call = bulkhead.guard(call);
+        call.await.map_err(__resilient::Failure::into_error)
+    }
+}

@@ -1,0 +1,53 @@
+async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), Status> {
+    #[allow(unused_imports)]
+    use rate_limit as _;
+    use ::resilient_runtime::__private as __resilient;
+    let (rate_limit, rate_limit_2) = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[&__RESILIENT_RATE_LIMIT, &__RESILIENT_RATE_LIMIT_2],
+        );
+        static __RESILIENT_RATE_LIMIT: __resilient::RateLimitLayer = __resilient::RateLimitLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::RateLimiterSettings::per_second(100)
+                .burst(const { __resilient::check::count(BURST) })
+                .max_wait(::core::time::Duration::from_millis(50)),
+        );
+        static __RESILIENT_RATE_LIMIT_2: __resilient::RateLimitLayer = __resilient::RateLimitLayer::keyed(
+            &__RESILIENT_SITE,
+            __resilient::RateLimiterSettings::new(
+                1000,
+                ::core::time::Duration::from_secs(60),
+            ),
+            10000,
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        (&__RESILIENT_RATE_LIMIT, &__RESILIENT_RATE_LIMIT_2)
+    };
+    let rate_limit_2 = match &tenant {
+        key => rate_limit_2.of_key(__resilient::key!(key)).cost(items.len() as u32),
+    };
+    let call = async move {
+        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            Result<(), Status>,
+        > {
+            return ret;
+        }
+        let ret: Result<(), Status> = { Ok(client.store(tenant, items).await?) };
+        #[allow(unreachable_code)] ret
+    };
+    let call = __resilient::judged(
+        call,
+        |error: &__resilient::ErrorOf<Result<(), Status>>| __resilient::classify!(error),
+    );
+    let call = rate_limit_2.guard(call);
+    let call = rate_limit.guard(call);
+    call.await.map_err(__resilient::Failure::into_error)
+}
