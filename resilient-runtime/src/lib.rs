@@ -57,6 +57,7 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+mod adaptive_concurrency;
 mod circuit_breaker;
 mod classify;
 mod clock;
@@ -80,6 +81,10 @@ mod timeout;
 mod tonic;
 mod verdict;
 
+pub use adaptive_concurrency::{
+    AdaptiveConcurrency, AdaptiveConcurrencySettings, Aimd, Elasticity, Gradient2, LimitAlgorithm,
+    LimitOutcome, LimitPermit, LimitUpdate, LimitWindow, Vegas,
+};
 pub use circuit_breaker::{
     BreakerCall, BreakerMode, BreakerPermit, BreakerSnapshot, BreakerState, CallOutcome,
     ChangeCause, CircuitBreaker, CircuitBreakerSettings, StateChange, Window,

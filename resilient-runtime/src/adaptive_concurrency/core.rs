@@ -1,0 +1,186 @@
+//! An adaptive limit: plain and synchronous, with the clock as an argument.
+
+use std::sync::atomic::{AtomicU32, Ordering::*};
+use std::sync::{Mutex, TryLockError};
+
+use tokio::time::Instant;
+
+use super::algorithm::{LimitAlgorithm, LimitUpdate};
+use super::settings::AdaptiveConcurrencySettings as Settings;
+use super::time::{Nanos, nanos};
+use super::window::Gathering;
+use crate::gate::Gate;
+
+/// An adaptive limit without its settings and its name.
+///
+/// # Concurrency
+///
+/// A call is admitted by one exchange on the gate, and leaves by one more and two additions. Whoever finds that a window is over
+/// tries the lock of the rule: one gets it and works out the next limit, the others go on. Nobody waits for it.
+///
+/// Memory ordering: the limit is a number of its own, read and written `Relaxed`; the gate orders what is done in its places.
+#[derive(Debug)]
+pub(crate) struct Core<A> {
+    pub(super) gate: Gate,
+    /// Zero until the first window is over.
+    limit: AtomicU32,
+    /// Which life of the rule this is: results of another are late.
+    period: AtomicU32,
+    gathering: Gathering,
+    rule: Mutex<A>,
+}
+
+/// Leave to call, to be handed back when the call is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    began: Nanos,
+    period: u32,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LimitOutcome {
+    /// There was an answer, good or bad: its time is a sample.
+    Sample,
+    /// It timed out, or the answer was that the other side is overloaded.
+    Dropped,
+    /// It says nothing about the load.
+    Ignored,
+}
+
+impl<A: LimitAlgorithm> Core<A> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            gate: Gate::new(),
+            limit: AtomicU32::new(0),
+            period: AtomicU32::new(0),
+            gathering: Gathering::new(),
+            rule: Mutex::new(A::NEW),
+        }
+    }
+
+    /// The limit in force.
+    #[inline]
+    pub(crate) fn limit(&self, settings: &Settings) -> u32 {
+        match self.limit.load(Relaxed) {
+            0 => settings.bounded(settings.initial),
+            limit => settings.bounded(limit),
+        }
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.gate.in_use()
+    }
+
+    /// Asks to make a call.
+    #[inline]
+    pub(crate) fn admit(&self, settings: &Settings, now: Instant) -> Option<Admitted> {
+        if self.gate.try_enter(1, self.limit(settings)) {
+            return Some(self.admitted(now));
+        }
+        self.refused(settings, now);
+        None
+    }
+
+    /// Leave for one who has got a place.
+    #[inline]
+    pub(super) fn admitted(&self, now: Instant) -> Admitted {
+        Admitted {
+            began: nanos(now),
+            period: self.period.load(Relaxed),
+        }
+    }
+
+    pub(super) fn refused(&self, settings: &Settings, now: Instant) {
+        let now = nanos(now);
+        self.gathering.refused(now, self.gate.in_use());
+        self.turn(settings, now);
+    }
+
+    /// Hands in how a call ended, and gives its place back.
+    #[inline]
+    pub(crate) fn settle(
+        &self,
+        settings: &Settings,
+        admitted: Admitted,
+        outcome: LimitOutcome,
+        now: impl FnOnce() -> Instant,
+    ) {
+        self.record(settings, admitted, outcome, now);
+        self.gate.leave(1, || self.limit(settings));
+    }
+
+    /// Hands in how a call ended; its place is the caller's to give back, after this.
+    #[inline]
+    pub(super) fn record(
+        &self,
+        settings: &Settings,
+        admitted: Admitted,
+        outcome: LimitOutcome,
+        now: impl FnOnce() -> Instant,
+    ) {
+        if outcome == LimitOutcome::Ignored || admitted.period != self.period.load(Relaxed) {
+            return;
+        }
+        let now = nanos(now());
+        let in_flight = self.gate.in_use();
+        match outcome {
+            LimitOutcome::Sample => {
+                let latency = now.saturating_sub(admitted.began);
+                self.gathering.answered(now, latency, in_flight);
+            }
+            _ => self.gathering.dropped(now, in_flight),
+        }
+        self.turn(settings, now);
+    }
+
+    /// Back to the start; what is in flight keeps its places and is no longer a sample.
+    pub(crate) fn reset(&self) {
+        let mut rule = self.rule.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *rule = A::NEW;
+        self.period.fetch_add(1, Relaxed);
+        self.limit.store(0, Relaxed);
+        self.gathering.forget();
+    }
+
+    #[inline]
+    fn turn(&self, settings: &Settings, now: Nanos) {
+        if self.gathering.is_over(now) {
+            self.end_window(settings, now);
+        }
+    }
+
+    #[cold]
+    fn end_window(&self, settings: &Settings, now: Nanos) {
+        let mut rule = match self.rule.try_lock() {
+            Ok(rule) => rule,
+            // A rule that panicked is still one.
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        // Somebody else may have ended it since we looked.
+        if !self.gathering.is_over(now) {
+            return;
+        }
+        let limit = self.limit(settings);
+        if self.gathering.is_fresh() {
+            let first = LimitUpdate::new(f64::from(limit));
+            return self.gathering.begin(now, &first);
+        }
+        let window = self
+            .gathering
+            .end(now, limit, settings.bounded(0), settings.bounded(u32::MAX));
+        let update = rule.update(&window);
+        self.gathering.begin(now, &update);
+        let next = if update.limit.is_nan() {
+            limit
+        } else {
+            settings.bounded(update.limit.round() as u32)
+        };
+        self.limit.store(next, Relaxed);
+        if next != limit {
+            self.gate.limit_changed(|| self.limit(settings));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! TCP Vegas, windowed.
+
+use std::time::Duration;
+
+use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
+
+/// Keeps an estimated queue between two bounds.
+#[derive(Debug)]
+pub struct Vegas {
+    exact: f64,
+    /// The shortest mean of a window, in seconds; zero before the first.
+    no_load: f64,
+    /// Windows until the next probe.
+    left: u32,
+    /// The limit to go back to after a probe.
+    probing: Option<f64>,
+}
+
+const PROBE_EVERY: u32 = 30;
+
+impl LimitAlgorithm for Vegas {
+    const NEW: Self = Self {
+        exact: 0.0,
+        no_load: 0.0,
+        left: PROBE_EVERY,
+        probing: None,
+    };
+
+    fn update(&mut self, window: &LimitWindow) -> LimitUpdate {
+        let limit = f64::from(window.limit);
+        if self.exact.round() != limit {
+            self.exact = limit;
+        }
+        self.exact = self
+            .next(window)
+            .clamp(f64::from(window.min_limit), f64::from(window.max_limit));
+        let update = LimitUpdate::new(self.exact).of_samples(10, Duration::from_secs(5));
+        if self.probing.is_some() {
+            update.after(window.latency).lasting(Duration::from_millis(100).max(window.latency))
+        } else {
+            update.lasting(Duration::from_secs(1))
+        }
+    }
+}
+
+impl Vegas {
+    fn next(&mut self, window: &LimitWindow) -> f64 {
+        let limit = self.exact;
+        let mean = window.latency.as_secs_f64();
+        if let Some(before) = self.probing.take() {
+            if window.samples > 0 {
+                self.no_load = mean;
+            }
+            self.left = PROBE_EVERY;
+            return before;
+        }
+        let step = limit.log10().floor().max(1.0);
+        if window.dropped > 0 {
+            return limit - step;
+        }
+        if window.samples == 0 {
+            return limit;
+        }
+        if self.no_load == 0.0 || mean < self.no_load {
+            self.no_load = mean;
+        }
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            self.probing = Some(limit);
+            return (limit / 2.0).floor();
+        }
+        let used = f64::from(window.max_in_flight);
+        if 2.0 * used < limit {
+            return limit;
+        }
+        let queue = (limit * (1.0 - self.no_load / mean)).ceil();
+        if queue <= step {
+            (limit + 6.0 * step).min((2.0 * used).max(limit))
+        } else if queue < 3.0 * step {
+            (limit + step).min((2.0 * used).max(limit))
+        } else if queue > 6.0 * step {
+            limit - step
+        } else {
+            limit
+        }
+    }
+}

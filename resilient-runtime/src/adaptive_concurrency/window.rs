@@ -1,0 +1,186 @@
+//! What the calls of a window leave behind, gathered without a lock.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use std::time::Duration;
+
+use super::algorithm::{LimitUpdate, LimitWindow};
+use super::time::{Nanos, nanos_of};
+
+/// The sums of the window that is open.
+///
+/// Each call adds to two words; the rest is written in the rare cases that it counts. Words are
+/// taken one by one at the end of a window, so a call that ends just then may have its time in one window and its
+/// count in the next. Among the many of a window that does no harm.
+///
+/// Memory ordering: everything is `Relaxed`; these are sums, and nothing is read by way of them.
+// Written by every call: not on the line of what every call only reads.
+#[repr(align(64))]
+#[derive(Debug)]
+pub(super) struct Gathering {
+    /// Sum of the logarithms of the times (40 bits, 10 of them behind the point) and number of samples (24 bits).
+    logs: AtomicU64,
+    latency: AtomicU64,
+    min_latency: AtomicU64,
+    dropped: AtomicU32,
+    refused: AtomicU32,
+    max_in_flight: AtomicU32,
+    frame: Frame,
+}
+
+/// When the window begins and ends.
+#[derive(Debug)]
+struct Frame {
+    begins: AtomicU64,
+    ends: AtomicU64,
+    ends_at_last: AtomicU64,
+    samples: AtomicU32,
+    /// A longer time counts as this one.
+    longest: AtomicU64,
+}
+
+const COUNT_BITS: u32 = 24;
+const COUNT_MAX: u64 = (1 << COUNT_BITS) - 1;
+/// A window is closed before its count can overflow.
+const FULL: u64 = COUNT_MAX / 2;
+const LOG_POINT: u32 = 10;
+/// How many times the last mean a time may count as.
+const LONGEST: u64 = 16;
+
+/// The logarithm to base two, with ten bits behind the point, which err by 0.09 at most and always the same way.
+fn log2(latency: Nanos) -> u64 {
+    let latency = latency.max(1);
+    let whole = u64::from(latency.ilog2());
+    // The mantissa, taken for the fraction: a straight line between powers of two.
+    let mantissa = (latency << (63 - whole)) << 1;
+    (whole << LOG_POINT) | (mantissa >> (64 - LOG_POINT))
+}
+
+impl Gathering {
+    pub(super) const fn new() -> Self {
+        Self {
+            logs: AtomicU64::new(0),
+            latency: AtomicU64::new(0),
+            min_latency: AtomicU64::new(Nanos::MAX),
+            dropped: AtomicU32::new(0),
+            refused: AtomicU32::new(0),
+            max_in_flight: AtomicU32::new(0),
+            frame: Frame {
+                begins: AtomicU64::new(0),
+                ends: AtomicU64::new(0),
+                ends_at_last: AtomicU64::new(0),
+                samples: AtomicU32::new(0),
+                longest: AtomicU64::new(Nanos::MAX),
+            },
+        }
+    }
+
+    /// Whether what happens now belongs to the window.
+    #[inline]
+    fn is_open(&self, now: Nanos) -> bool {
+        now >= self.frame.begins.load(Relaxed)
+    }
+
+    #[inline]
+    pub(super) fn answered(&self, now: Nanos, latency: Nanos, in_flight: u32) {
+        if !self.is_open(now) {
+            return;
+        }
+        let latency = latency.min(self.frame.longest.load(Relaxed));
+        self.logs.fetch_add((log2(latency) << COUNT_BITS) | 1, Relaxed);
+        self.latency.fetch_add(latency, Relaxed);
+        if latency < self.min_latency.load(Relaxed) {
+            self.min_latency.fetch_min(latency, Relaxed);
+        }
+        self.saw(in_flight);
+    }
+
+    pub(super) fn dropped(&self, now: Nanos, in_flight: u32) {
+        if self.is_open(now) {
+            self.dropped.fetch_add(1, Relaxed);
+            self.saw(in_flight);
+        }
+    }
+
+    pub(super) fn refused(&self, now: Nanos, in_flight: u32) {
+        if self.is_open(now) {
+            self.refused.fetch_add(1, Relaxed);
+            self.saw(in_flight);
+        }
+    }
+
+    #[inline]
+    fn saw(&self, in_flight: u32) {
+        if in_flight > self.max_in_flight.load(Relaxed) {
+            self.max_in_flight.fetch_max(in_flight, Relaxed);
+        }
+    }
+
+    /// Whether the window is over.
+    #[inline]
+    pub(super) fn is_over(&self, now: Nanos) -> bool {
+        let samples = self.logs.load(Relaxed) & COUNT_MAX;
+        if now < self.frame.ends.load(Relaxed) {
+            return samples >= FULL;
+        }
+        let enough = u64::from(self.frame.samples.load(Relaxed));
+        samples + u64::from(self.dropped.load(Relaxed)) >= enough
+            || now >= self.frame.ends_at_last.load(Relaxed)
+    }
+
+    /// No window has begun yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.frame.ends.load(Relaxed) == 0
+    }
+
+    /// Ends the window. By one thread at a time, as is [`begin`](Self::begin).
+    pub(super) fn end(&self, now: Nanos, limit: u32, min_limit: u32, max_limit: u32) -> LimitWindow {
+        let logs = self.logs.swap(0, Relaxed);
+        let samples = logs & COUNT_MAX;
+        let sum = self.latency.swap(0, Relaxed);
+        let shortest = self.min_latency.swap(Nanos::MAX, Relaxed);
+        let latency = sum / samples.max(1);
+        if samples > 0 {
+            let longest = latency.saturating_mul(LONGEST).max(1);
+            self.frame.longest.store(longest, Relaxed);
+        }
+        let begun = self.frame.begins.load(Relaxed);
+        LimitWindow {
+            limit,
+            min_limit,
+            max_limit,
+            duration: Duration::from_nanos(now.saturating_sub(begun)),
+            samples: samples as u32,
+            latency: Duration::from_nanos(latency),
+            log_latency: (logs >> COUNT_BITS) as f64
+                / (samples.max(1) << LOG_POINT) as f64,
+            min_latency: Duration::from_nanos(if samples > 0 { shortest.min(latency) } else { 0 }),
+            dropped: self.dropped.swap(0, Relaxed),
+            refused: self.refused.swap(0, Relaxed),
+            max_in_flight: self.max_in_flight.swap(0, Relaxed),
+        }
+    }
+
+    /// Nothing gathered, and no window begun. By the same thread.
+    pub(super) fn forget(&self) {
+        self.frame.begins.store(0, Relaxed);
+        self.frame.ends_at_last.store(0, Relaxed);
+        self.frame.ends.store(0, Relaxed);
+        self.frame.longest.store(Nanos::MAX, Relaxed);
+        self.logs.store(0, Relaxed);
+        self.latency.store(0, Relaxed);
+        self.min_latency.store(Nanos::MAX, Relaxed);
+        self.dropped.store(0, Relaxed);
+        self.refused.store(0, Relaxed);
+        self.max_in_flight.store(0, Relaxed);
+    }
+
+    pub(super) fn begin(&self, now: Nanos, update: &LimitUpdate) {
+        let begins = now.saturating_add(nanos_of(update.settle));
+        let ends = begins.saturating_add(nanos_of(update.duration));
+        let at_last = begins.saturating_add(nanos_of(update.longest)).max(ends);
+        self.frame.samples.store(update.samples, Relaxed);
+        self.frame.begins.store(begins, Relaxed);
+        self.frame.ends_at_last.store(at_last, Relaxed);
+        self.frame.ends.store(ends.max(1), Relaxed);
+    }
+}

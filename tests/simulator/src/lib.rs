@@ -1,0 +1,11 @@
+//! The limiters of `resilient-runtime` in virtual time.
+#![allow(missing_docs, unreachable_pub)]
+
+pub mod client;
+pub mod limiter;
+pub mod measure;
+pub mod oracle;
+pub mod random;
+pub mod scenario;
+pub mod station;
+pub mod world;

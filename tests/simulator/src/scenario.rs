@@ -1,0 +1,234 @@
+//! What happens to a server, and who calls it.
+
+use crate::limiter::Algorithm;
+use crate::station::Discipline;
+
+/// Seconds.
+pub type Seconds = f64;
+
+/// What there is to know; a limiter does not know it.
+#[derive(Clone, Copy, Debug)]
+pub struct Truth {
+    pub workers: u32,
+    /// Calls a second.
+    pub rate: f64,
+    /// Mean service time.
+    pub service: Seconds,
+    /// Time that each call waits for something else, which costs no worker.
+    pub dependency: Seconds,
+}
+
+impl Truth {
+    /// Calls a second that can be served.
+    pub fn capacity(&self) -> f64 {
+        f64::from(self.workers) / self.service
+    }
+}
+
+/// Where the limiter stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// One before the server.
+    Server,
+    /// One in each client; the server refuses above so many at once.
+    Client { bulkhead: u32 },
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    pub name: &'static str,
+    pub mix: Mix,
+    /// From when on which truth holds; the first from zero.
+    pub phases: Vec<(Seconds, Truth)>,
+    /// Everything is measured from here.
+    pub change: Seconds,
+    pub end: Seconds,
+    pub side: Side,
+    pub clients: u32,
+    /// How long after each other the clients come.
+    pub apart: Seconds,
+    /// Clients retry, have a timeout and a breaker.
+    pub policies: bool,
+    /// An answer that takes longer is worth nothing.
+    pub deadline: Seconds,
+    /// Arrivals at equal distances.
+    pub fixed_arrivals: bool,
+}
+
+/// How service times vary, and how large the server is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mix {
+    pub name: &'static str,
+    pub workers: u32,
+    pub cv: f64,
+    pub discipline: Discipline,
+}
+
+pub const BASE: Mix = Mix {
+    name: "40 workers, CV 0.5",
+    workers: 40,
+    cv: 0.5,
+    discipline: Discipline::Fifo,
+};
+
+pub const MIXES: [Mix; 5] = [
+    BASE,
+    Mix {
+        name: "CV 2.0",
+        cv: 2.0,
+        ..BASE
+    },
+    Mix {
+        name: "processor sharing",
+        discipline: Discipline::Sharing,
+        ..BASE
+    },
+    Mix {
+        name: "4 workers",
+        workers: 4,
+        ..BASE
+    },
+    Mix {
+        name: "80 workers",
+        workers: 80,
+        ..BASE
+    },
+];
+
+const SERVICE: Seconds = 0.020;
+
+fn at_load(mix: Mix, workers: u32, load: f64, dependency: Seconds) -> Truth {
+    let capacity = f64::from(mix.workers) / SERVICE;
+    Truth {
+        workers,
+        rate: load * capacity,
+        service: SERVICE,
+        dependency,
+    }
+}
+
+impl Scenario {
+    fn of(name: &'static str, mix: Mix, phases: Vec<(Seconds, Truth)>) -> Self {
+        let change = phases.last().map_or(0.0, |phase| phase.0);
+        Self {
+            name,
+            mix,
+            phases,
+            change,
+            end: change + 60.0,
+            side: Side::Server,
+            clients: 1,
+            apart: 0.0,
+            policies: false,
+            deadline: 1.0,
+            fixed_arrivals: false,
+        }
+    }
+
+    pub fn truth(&self, at: Seconds) -> Truth {
+        let mut truth = self.phases[0].1;
+        for &(from, next) in &self.phases {
+            if from <= at {
+                truth = next;
+            }
+        }
+        truth
+    }
+}
+
+/// The five that the targets are about.
+pub fn base(mix: Mix) -> Vec<Scenario> {
+    let n = mix.workers;
+    let truth = |workers, load, dependency| at_load(mix, workers, load, dependency);
+    vec![
+        Scenario::of(
+            "1 steady 2x",
+            mix,
+            vec![(0.0, truth(n, 0.8, 0.0)), (20.0, truth(n, 2.0, 0.0))],
+        ),
+        Scenario::of("1b cold start at 2x", mix, vec![(0.0, truth(n, 2.0, 0.0))]),
+        Scenario::of(
+            "2 capacity halves",
+            mix,
+            vec![(0.0, truth(n, 0.8, 0.0)), (20.0, truth(n / 2, 0.8, 0.0))],
+        ),
+        Scenario::of(
+            "3 capacity doubles",
+            mix,
+            vec![(0.0, truth(n / 2, 0.8, 0.0)), (20.0, truth(n, 0.8, 0.0))],
+        ),
+        Scenario::of(
+            "4 dependency 10 -> 100 ms",
+            mix,
+            vec![(0.0, truth(n, 0.7, 0.01)), (20.0, truth(n, 0.7, 0.1))],
+        ),
+    ]
+}
+
+/// Two workers, as in the example of Netflix's gRPC limiter: a rule that runs away shows here.
+pub fn two_workers(cv: f64) -> Scenario {
+    let mix = Mix {
+        name: "2 workers",
+        workers: 2,
+        cv,
+        ..BASE
+    };
+    let truth = |rps: f64| at_load(mix, 2, rps / 100.0, 0.0);
+    let phases = vec![
+        (0.0, truth(50.0)),
+        (20.0, truth(90.0)),
+        (40.0, truth(200.0)),
+        (80.0, truth(100.0)),
+    ];
+    Scenario {
+        change: 40.0,
+        end: 120.0,
+        ..Scenario::of("5 two workers, stepped", mix, phases)
+    }
+}
+
+/// Ten clients that come one after another, each with a limiter of its own, twice the load in the end.
+pub fn ten_clients(mix: Mix) -> Scenario {
+    Scenario {
+        side: Side::Client {
+            bulkhead: 2 * mix.workers,
+        },
+        clients: 10,
+        apart: 6.0,
+        change: 60.0,
+        end: 120.0,
+        ..Scenario::of(
+            "6 ten clients",
+            mix,
+            vec![(0.0, at_load(mix, mix.workers, 2.0, 0.0))],
+        )
+    }
+}
+
+/// Fifty clients with default policies against the limited server.
+pub fn composition(name: &'static str, mix: Mix, load: f64) -> Scenario {
+    Scenario {
+        clients: 50,
+        policies: true,
+        ..Scenario::of(
+            name,
+            mix,
+            vec![
+                (0.0, at_load(mix, mix.workers, 0.8, 0.0)),
+                (20.0, at_load(mix, mix.workers, load, 0.0)),
+            ],
+        )
+    }
+}
+
+/// Who takes part in a scenario.
+pub fn contestants(scenario: &Scenario) -> Vec<Algorithm> {
+    Algorithm::ALL
+        .into_iter()
+        .filter(|&algorithm| {
+            // No oracle can say what share of a server each of several clients should take of itself.
+            scenario.side == Side::Server || algorithm != Algorithm::Oracle
+        })
+        .collect()
+}
