@@ -7,6 +7,7 @@
 #[cfg(not(feature = "testing"))]
 mod plain {
     use std::ops::Deref;
+    use std::sync::Arc;
 
     #[derive(Debug)]
     pub(crate) struct Door<T>(T);
@@ -27,6 +28,11 @@ mod plain {
         pub(crate) fn of(content: &'a T) -> Self {
             Self(content)
         }
+
+        /// What a test has for itself, if it was opened in one.
+        pub(crate) fn isolated(&self) -> Option<Arc<T>> {
+            None
+        }
     }
 
     impl<T> Door<T> {
@@ -36,6 +42,11 @@ mod plain {
 
         pub(crate) fn open(&self, _fresh: impl FnOnce() -> T) -> Opened<'_, T> {
             Opened(&self.0)
+        }
+
+        /// What is behind it outside of any test.
+        pub(crate) fn own(&self) -> &T {
+            &self.0
         }
     }
 }
@@ -88,6 +99,14 @@ mod isolating {
         pub(crate) fn of(content: &'a T) -> Self {
             Self::Own(content)
         }
+
+        /// What a test has for itself, if it was opened in one.
+        pub(crate) fn isolated(&self) -> Option<Arc<T>> {
+            match self {
+                Self::Own(_) => None,
+                Self::Isolated(content) => Some(Arc::clone(content)),
+            }
+        }
     }
 
     impl<T: Send + Sync + 'static> Door<T> {
@@ -108,6 +127,11 @@ mod isolating {
                 .rooms
                 .content_of(id, fresh)
                 .map_or(Opened::Own(&self.own), Opened::Isolated)
+        }
+
+        /// What is behind it outside of any test.
+        pub(crate) fn own(&self) -> &T {
+            &self.own
         }
     }
 

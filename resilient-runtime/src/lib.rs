@@ -58,6 +58,8 @@
 #[path = "private/mod.rs"]
 pub mod __private;
 mod adaptive_concurrency;
+mod bulkhead;
+mod carry;
 mod circuit_breaker;
 mod classify;
 mod clock;
@@ -85,6 +87,10 @@ pub use adaptive_concurrency::{
     AdaptiveConcurrency, AdaptiveConcurrencySettings, Aimd, Elasticity, Gradient2, LimitAlgorithm,
     LimitOutcome, LimitPermit, LimitUpdate, LimitWindow, Vegas,
 };
+pub use bulkhead::{
+    Bulkhead, BulkheadCall, BulkheadPermit, BulkheadSettings, OwnedBulkheadPermit,
+};
+pub use carry::{Carried, Carry, carry, spawn_blocking};
 pub use circuit_breaker::{
     BreakerCall, BreakerMode, BreakerPermit, BreakerSnapshot, BreakerState, CallOutcome,
     ChangeCause, CircuitBreaker, CircuitBreakerSettings, StateChange, Window,

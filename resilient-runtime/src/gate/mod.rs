@@ -45,8 +45,6 @@
 //!
 //! 24 bytes; the queue is on the heap, and only while somebody waits.
 
-#![allow(dead_code, unused_imports)]
-
 mod place;
 mod queue;
 
@@ -59,7 +57,7 @@ use self::queue::{Answer, Queue};
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub struct Gate {
     /// How many wait in the upper half, what is in use in the lower.
     word: AtomicU64,
     /// There is none while nobody waits.

@@ -3,6 +3,7 @@
 pub use inventory;
 
 pub use self::copy::{Copied, copy};
+pub use crate::bulkhead::{Bulkhead, BulkheadLayer, BulkheadSettings};
 pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
 pub use crate::fallback::{FallbackLayer, answer};
 pub use crate::judge::{Probe, class_by, levels};

@@ -1,0 +1,68 @@
+//! Places in a bulkhead that are held by hand.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Bulkhead;
+use super::enter::Places;
+use crate::gate::{Gate, Gated, Place};
+
+/// A place in a bulkhead, free again when this is dropped. See [`Bulkhead::try_acquire`].
+#[must_use = "the place is free again when the permit is dropped"]
+pub struct BulkheadPermit<'a>(Places<'a>);
+
+/// A place in a bulkhead that it keeps alive, free again when this is dropped. See
+/// [`Bulkhead::acquire_owned`].
+#[must_use = "the place is free again when the permit is dropped"]
+pub struct OwnedBulkheadPermit {
+    _place: Place<Owned>,
+}
+
+struct Owned {
+    bulkhead: Arc<Bulkhead>,
+    /// The gate, if a test has one of its own.
+    isolated: Option<Arc<Gate>>,
+}
+
+impl Gated for Owned {
+    fn gate(&self) -> &Gate {
+        match &self.isolated {
+            Some(gate) => gate,
+            None => self.bulkhead.gate.own(),
+        }
+    }
+
+    fn limit(&self) -> u32 {
+        self.bulkhead.limit()
+    }
+}
+
+impl<'a> BulkheadPermit<'a> {
+    pub(super) const fn new(places: Places<'a>) -> Self {
+        Self(places)
+    }
+
+    /// The same place, of the bulkhead that it came from.
+    pub(super) fn owned(self, bulkhead: &Arc<Bulkhead>) -> OwnedBulkheadPermit {
+        let owned = Owned {
+            bulkhead: Arc::clone(bulkhead),
+            isolated: self.0.gated().core.isolated(),
+        };
+        OwnedBulkheadPermit {
+            _place: self.0.held_by(owned),
+        }
+    }
+}
+
+impl fmt::Debug for BulkheadPermit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkheadPermit").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for OwnedBulkheadPermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedBulkheadPermit")
+            .finish_non_exhaustive()
+    }
+}
