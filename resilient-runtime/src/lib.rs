@@ -69,6 +69,7 @@ mod dropped;
 mod error;
 mod event;
 mod fallback;
+mod fault;
 mod gate;
 mod judge;
 mod keyed;
@@ -100,6 +101,9 @@ pub use context::deadline;
 pub use error::{FromPolicyError, PolicyError, PolicyErrorKind};
 pub use event::{Event, EventKind, StopReason, Subscription, observe};
 pub use fallback::{Fallback, FallingBack};
+pub use fault::{
+    Fault, FaultCall, FaultCounts, FaultErrorCall, FaultInjector, FaultKind, faults,
+};
 pub use keyed::Keyed;
 pub use retry::{
     Attempts, Backoff, Jitter, OnOpen, OnTimeout, Pause, Retry, RetryAttempt, Retrying,

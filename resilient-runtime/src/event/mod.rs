@@ -16,6 +16,7 @@ pub use observe::{Subscription, observe};
 
 use crate::circuit_breaker::StateChange;
 use crate::error::PolicyErrorKind;
+use crate::fault::FaultKind;
 use crate::site::Caller;
 use crate::verdict::Cause;
 
@@ -92,6 +93,8 @@ pub enum EventKind {
         /// The keys that there are.
         max_keys: u32,
     },
+    /// A fault was injected into a call.
+    FaultInjected(FaultKind),
     /// A fallback answered in place of a failure, or of a value that `when_ok` rejects
     /// (then without a cause).
     FallbackUsed {

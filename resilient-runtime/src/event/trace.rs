@@ -83,6 +83,7 @@ pub(super) fn record(event: &Event) {
                 warn!(site, key, max_keys, more, "no place for another key");
             }
         }
+        EventKind::FaultInjected(fault) => debug!(site, key, ?fault, "fault injected"),
         EventKind::FallbackUsed { cause } => {
             if enabled!(Level::INFO)
                 && let Some(more) = one_a_second(site, Flood::FallbackUsed)

@@ -6,6 +6,7 @@ pub use self::copy::{Copied, copy};
 pub use crate::bulkhead::{Bulkhead, BulkheadLayer, BulkheadSettings};
 pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
 pub use crate::fallback::{FallbackLayer, answer};
+pub use crate::fault::{Fault, FaultLayer, judged_error};
 pub use crate::judge::{Probe, class_by, levels};
 pub use crate::keyed::{Key, Keyed, Shown};
 pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};

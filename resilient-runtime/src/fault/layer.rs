@@ -1,0 +1,124 @@
+//! The fault injection of an annotated function.
+
+use std::any::Any;
+
+use super::call::Injection;
+use super::{Fault, FaultCall, FaultErrorCall, FaultInjector};
+use crate::site::{Layer, LayerKind, Site, Switch, Tuning};
+use crate::verdict::{Failing, Judged, Verdict};
+
+/// The fault injection of an annotated function.
+#[derive(Debug)]
+pub struct FaultLayer {
+    switch: Switch,
+    injector: FaultInjector,
+}
+
+impl FaultLayer {
+    /// The layer with the settings that the code wrote down.
+    #[must_use]
+    pub const fn new(site: &'static Site, fault: Fault) -> Self {
+        Self {
+            switch: Switch::new(),
+            injector: FaultInjector::new(fault).of(site),
+        }
+    }
+
+    /// Names the knobs that the code works out for each call.
+    #[must_use]
+    pub const fn per_call(mut self, knobs: &'static [&'static str]) -> Self {
+        self.injector.live.set_per_call(knobs);
+        self
+    }
+
+    /// What the code wrote down, for a call to complete.
+    #[must_use]
+    pub const fn code(&self) -> Fault {
+        *self.injector.live.code()
+    }
+
+    /// Injects what the code wrote down.
+    #[inline]
+    pub fn inject<F, T, X>(&'static self, future: F) -> FaultCall<'static, F>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        FaultCall::new(self.injection(None), future)
+    }
+
+    /// Injects what the call worked out.
+    #[inline]
+    pub fn inject_with<F, T, X>(&'static self, fault: Fault, future: F) -> FaultCall<'static, F>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        FaultCall::new(self.injection(Some(fault)), future)
+    }
+
+    /// Injects what the code wrote down, with an error of the function's own.
+    #[inline]
+    pub fn inject_error<F, T, X, M>(
+        &'static self,
+        future: F,
+        error: M,
+    ) -> FaultErrorCall<'static, F, M>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing + From<Judged<X::Error>>,
+        M: FnOnce() -> Judged<X::Error>,
+    {
+        FaultErrorCall::new(self.injection(None), future, error)
+    }
+
+    /// Injects what the call worked out, with an error of the function's own.
+    #[inline]
+    pub fn inject_error_with<F, T, X, M>(
+        &'static self,
+        fault: Fault,
+        future: F,
+        error: M,
+    ) -> FaultErrorCall<'static, F, M>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing + From<Judged<X::Error>>,
+        M: FnOnce() -> Judged<X::Error>,
+    {
+        FaultErrorCall::new(self.injection(Some(fault)), future, error)
+    }
+
+    #[inline]
+    fn injection(&'static self, fault: Option<Fault>) -> Injection<'static> {
+        match self.injector.injection(fault) {
+            // Off, as nearly always: that was one load.
+            Injection::Nothing => Injection::Nothing,
+            injection if self.switch.is_on() => injection,
+            _ => Injection::Nothing,
+        }
+    }
+}
+
+impl Layer for FaultLayer {
+    fn kind(&self) -> LayerKind {
+        LayerKind::Fault
+    }
+
+    fn any_state(&self) -> Option<&dyn Any> {
+        Some(&self.injector)
+    }
+
+    fn switch(&self) -> &Switch {
+        &self.switch
+    }
+
+    fn tuning(&self) -> Option<&dyn Tuning> {
+        Some(self.injector.tuning())
+    }
+}
+
+/// An error to be injected, with what it means.
+pub fn judged_error<E>(error: E, judge: impl FnOnce(&E) -> Verdict) -> Judged<E> {
+    let verdict = judge(&error);
+    Judged::new(error, verdict)
+}

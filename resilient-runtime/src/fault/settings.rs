@@ -1,0 +1,161 @@
+//! What to inject, and how often.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::site::{Knob, Settings, Unit, nanos};
+
+/// What a fault injection injects, and into which share of the calls.
+///
+/// Each share is drawn for itself: of calls with an `error_rate` of 0.05 and a
+/// `latency_rate` of 0.2, one in a hundred is both delayed and failed. Built by value and
+/// in `const` contexts; a rate is cut to `0.0..=1.0`, and NaN changes nothing.
+///
+/// ```
+/// use resilient_runtime::Fault;
+/// use std::time::Duration;
+///
+/// const BAD_DAY: Fault = Fault::new()
+///     .error_rate(0.05)
+///     .latency(Duration::from_millis(300))
+///     .latency_rate(0.2)
+///     .seed(7);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fault {
+    pub(super) error_rate: f64,
+    pub(super) latency: Option<Duration>,
+    pub(super) latency_rate: f64,
+    pub(super) panic_rate: f64,
+    pub(super) seed: Option<u64>,
+}
+
+impl Fault {
+    /// Nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            error_rate: 0.0,
+            latency: None,
+            latency_rate: 1.0,
+            panic_rate: 0.0,
+            seed: None,
+        }
+    }
+
+    /// The share of the calls that fail in place of being made \[0\].
+    #[must_use]
+    pub const fn error_rate(mut self, rate: f64) -> Self {
+        if !rate.is_nan() {
+            self.error_rate = rate.clamp(0.0, 1.0);
+        }
+        self
+    }
+
+    /// How long a call is held up before it is made \[not at all\].
+    #[must_use]
+    pub const fn latency(mut self, latency: Duration) -> Self {
+        self.latency = Some(latency);
+        self
+    }
+
+    /// The share of the calls that are held up, if there is a `latency` \[1.0\].
+    #[must_use]
+    pub const fn latency_rate(mut self, rate: f64) -> Self {
+        if !rate.is_nan() {
+            self.latency_rate = rate.clamp(0.0, 1.0);
+        }
+        self
+    }
+
+    /// The share of the calls that panic in place of being made \[0\].
+    #[must_use]
+    pub const fn panic_rate(mut self, rate: f64) -> Self {
+        if !rate.is_nan() {
+            self.panic_rate = rate.clamp(0.0, 1.0);
+        }
+        self
+    }
+
+    /// The same seed decides the same over the first, second, .. call, on any number of
+    /// threads \[another one in each process\].
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+}
+
+impl Default for Fault {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A fault that was injected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The call was held up for this long before it was made, or before it failed.
+    Latency(Duration),
+    /// It failed in place of being made.
+    Error,
+    /// It panicked in place of being made.
+    Panic,
+}
+
+impl FaultKind {
+    /// The name as it stands in logs and metrics: `latency`, `error`, `panic`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Latency(_) => "latency",
+            Self::Error => "error",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Settings for Fault {
+    const KNOBS: &'static [Knob<Self>] = &[
+        Knob {
+            name: "error_rate",
+            unit: Unit::Rate,
+            get: |fault| Some(fault.error_rate.to_bits()),
+            put: |fault, word| fault.error_rate = f64::from_bits(word),
+        },
+        Knob {
+            name: "latency",
+            unit: Unit::Duration { zero: true },
+            get: |fault| fault.latency.map(nanos),
+            put: |fault, word| fault.latency = Some(Duration::from_nanos(word)),
+        },
+        Knob {
+            name: "latency_rate",
+            unit: Unit::Rate,
+            get: |fault| Some(fault.latency_rate.to_bits()),
+            put: |fault, word| fault.latency_rate = f64::from_bits(word),
+        },
+        Knob {
+            name: "panic_rate",
+            unit: Unit::Rate,
+            get: |fault| Some(fault.panic_rate.to_bits()),
+            put: |fault, word| fault.panic_rate = f64::from_bits(word),
+        },
+        Knob {
+            name: "seed",
+            unit: Unit::Count {
+                min: 0,
+                max: u32::MAX,
+            },
+            get: |fault| fault.seed,
+            put: |fault, word| fault.seed = Some(word),
+        },
+    ];
+}
