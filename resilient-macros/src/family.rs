@@ -7,7 +7,7 @@ use syn::{Attribute, Meta, Path};
 
 use crate::errors::Errors;
 use crate::krate::CRATES;
-use crate::policy;
+use crate::policy::{self, RESILIENT};
 use crate::tokens::{contains_ident, is_ident, is_punct};
 
 /// Stands in every body that the family has rewritten.
@@ -26,6 +26,8 @@ pub(crate) struct Member {
 pub(crate) struct Family {
     /// As they stand, the topmost first.
     pub(crate) members: Vec<Member>,
+    /// Where the runtime is if none of them says so.
+    pub(crate) krate: Option<Path>,
 }
 
 impl Family {
@@ -62,7 +64,22 @@ impl Family {
             });
             false
         });
-        Self { members }
+        Self {
+            members,
+            krate: None,
+        }
+    }
+
+    /// Takes `#[resilient(skip)]` out.
+    pub(crate) fn take_skip(&mut self) -> Option<Ident> {
+        let is_skip = |member: &Member| {
+            let mut args = member.args.clone().into_iter();
+            member.name == RESILIENT
+                && is_ident(args.next().as_ref(), "skip")
+                && args.next().is_none()
+        };
+        let at = self.members.iter().position(is_skip)?;
+        Some(self.members.remove(at).name)
     }
 
     /// Names each removed path once more, which also makes the compiler resolve it.
@@ -115,16 +132,17 @@ fn homes(args: &TokenStream, attrs: &[Attribute]) -> Vec<String> {
     });
     let crates = CRATES.iter().map(|name| (*name).to_owned());
     let named = std::iter::once(args).chain(lists).filter_map(named_crate);
-    crates.chain(named).collect()
+    crates.chain(named.map(|path| unrooted(&path))).collect()
 }
 
-fn named_crate(args: &TokenStream) -> Option<String> {
+/// The path in `crate = path`, wherever it stands among the arguments.
+pub(crate) fn named_crate(args: &TokenStream) -> Option<Path> {
     let mut tokens = args.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {
         if is_ident(Some(&token), "crate") && is_punct(tokens.peek(), '=') {
             tokens.next();
             let path: TokenStream = tokens.take_while(|t| !is_punct(Some(t), ',')).collect();
-            return syn::parse2::<Path>(path).ok().map(|path| unrooted(&path));
+            return syn::parse2(path).ok();
         }
     }
     None

@@ -8,7 +8,7 @@ use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
 
 use crate::body::{self, Body};
 use crate::errors::Errors;
-use crate::tokens::{contains_ident, see_through};
+use crate::tokens::{contains_ident, is_ident, see_through};
 
 /// An item with its attributes taken apart from the rest.
 pub(crate) struct Item {
@@ -47,18 +47,11 @@ impl Function {
     /// Reads what stands below the attributes; `None` if it is nothing that a stack fits round.
     pub(crate) fn parse(own: &str, item: &Item, errors: &mut Errors) -> Option<Self> {
         let parser = |input: ParseStream<'_>| {
-            let vis = input.parse()?;
-            // `default` is also a name that a visibility or an item may begin with.
-            let defaultness = if input.peek(Token![default]) {
-                input.parse()?
-            } else {
-                None
-            };
-            let sig: Signature = input.parse()?;
+            let head = head(input)?;
             let rest: TokenStream = input.parse()?;
-            Ok((vis, defaultness, sig, rest))
+            Ok((head, rest))
         };
-        let (vis, defaultness, sig, rest) = match parser.parse2(item.rest.clone()) {
+        let ((vis, defaultness, sig), rest) = match parser.parse2(item.rest.clone()) {
             Ok(parts) => parts,
             Err(error) => {
                 errors.push(not_a_function(own, &item.rest).unwrap_or(error));
@@ -103,8 +96,22 @@ impl Function {
     }
 }
 
+type Head = (Visibility, Option<Token![default]>, Signature);
+
+/// A function up to its body.
+pub(crate) fn head(input: ParseStream<'_>) -> syn::Result<Head> {
+    let vis = input.parse()?;
+    // `default` is also a name that a visibility or an item may begin with.
+    let defaultness = if input.peek(Token![default]) {
+        input.parse()?
+    } else {
+        None
+    };
+    Ok((vis, defaultness, input.parse()?))
+}
+
 /// The brace group that is all of `rest`, also out of a `macro_rules!` fragment.
-fn braces(rest: TokenStream) -> Option<Group> {
+pub(crate) fn braces(rest: TokenStream) -> Option<Group> {
     let mut rest = rest.into_iter();
     match (rest.next(), rest.next()) {
         (Some(TokenTree::Group(group)), None) => {
@@ -115,11 +122,21 @@ fn braces(rest: TokenStream) -> Option<Group> {
     }
 }
 
+/// What a function is called, where its signature may not be one.
+pub(crate) fn name(rest: &TokenStream) -> String {
+    let mut tokens = rest.clone().into_iter();
+    tokens.find(|token| is_ident(Some(token), "fn"));
+    tokens
+        .next()
+        .map(|name| name.to_string())
+        .unwrap_or_default()
+}
+
 fn not_a_function(own: &str, rest: &TokenStream) -> Option<syn::Error> {
     let keyword = rest.clone().into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) => {
             let text = ident.to_string();
-            ["fn", "impl", "trait", "struct", "enum", "mod"]
+            ["fn", "trait", "struct", "enum", "mod"]
                 .contains(&text.as_str())
                 .then_some(ident)
         }
@@ -127,8 +144,10 @@ fn not_a_function(own: &str, rest: &TokenStream) -> Option<syn::Error> {
     })?;
     let message = match keyword.to_string().as_str() {
         "fn" => return None,
-        "impl" => {
-            format!("`#[{own}]` is not on an `impl` yet: put the attributes on its methods")
+        "trait" => {
+            format!(
+                "`#[{own}]` goes on an `async fn`, not on a `trait`: put it on each `impl`, or on a method with a body"
+            )
         }
         what => format!("`#[{own}]` goes on an `async fn`, not on a `{what}`"),
     };

@@ -48,6 +48,7 @@ mod errors;
 mod family;
 mod flow;
 mod function;
+mod impl_block;
 mod krate;
 mod nearest;
 mod output;
@@ -314,6 +315,32 @@ pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
 /// for each attempt. Layers that are named after `standard` replace its own: of the two timeouts, one
 /// that is named after a `retry` is that of the attempt, else the first is the total. A total of 10 s or
 /// less leaves the attempts without a timeout of their own.
+///
+/// # On an `impl`
+///
+/// ```ignore
+/// #[resilient(rate_limit(per_second = 500), adaptive_concurrency(side = "server"), timeout("2s"))]
+/// #[tonic::async_trait]
+/// impl CacheService for Store {
+///     async fn get(&self, request: Request<Key>) -> Result<Response<Value>, Status> { .. }
+///
+///     #[bulkhead(max_concurrent = 2)]     // has this in place of the stack of the `impl`
+///     async fn dump(&self, request: Request<()>) -> Result<Response<Entries>, Status> { .. }
+///
+///     #[resilient(skip)]                  // has none
+///     async fn ping(&self, request: Request<()>) -> Result<Response<()>, Status> { .. }
+/// }
+/// ```
+///
+/// The stack goes round every async method, below or above `#[async_trait]`; sync methods are left
+/// alone. What a method says of itself stands in its place, also by `#[cfg_attr(..)]`.
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `scope`, in a layer with state | `"impl"` for `rate_limit`, `bulkhead` and `adaptive_concurrency`, `"method"` for `circuit_breaker` | one state for all methods, or one for each |
+/// | `name` | | a text that stands before each method's name: `name = "cache"` gives `cache::get` |
+///
+/// A generic `impl` has one state for all its instantiations, as a generic function has.
 #[proc_macro_attribute]
 pub fn resilient(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("resilient", args.into(), item.into()).into()

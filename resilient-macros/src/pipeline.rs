@@ -1,54 +1,119 @@
 //! From one attribute and the item below it to the rewritten function, or to errors and the
 //! function as it was.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 
 use crate::args::Args;
 use crate::body::Kind;
 use crate::emit;
 use crate::errors::Errors;
 use crate::family::{self, Family, Member};
-use crate::function::{Function, Item};
+use crate::function::{self, Function, Item};
+use crate::impl_block::{self, OfImpl};
 use crate::params::Params;
 use crate::policy::{Parsed, Policy, RESILIENT};
-use crate::recover::recover;
+use crate::recover::{recover, untouched};
 use crate::resilient;
 use crate::stack::{Shared, Stack};
 use crate::tokens::rename_self;
 use crate::validate;
 
 pub(crate) fn expand(own: &str, args: TokenStream, item: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
-    let mut item = match Item::parse(item.clone()) {
+    let item = match Item::parse(item.clone()) {
         Ok(item) => item,
         Err(error) => {
             let errors = error.to_compile_error();
             return quote::quote!(#errors #item);
         }
     };
+    if impl_block::is_impl(&item.rest) {
+        return impl_block::expand(own, args, item);
+    }
+    match OfImpl::read(&args) {
+        Some(of_impl) => expand_method(of_impl, item),
+        None => expand_function(own, args, item),
+    }
+}
+
+fn expand_function(own: &str, args: TokenStream, mut item: Item) -> TokenStream {
+    let mut errors = Errors::default();
     let family = Family::collect(own, args, &mut item.attrs, &mut errors);
-    let rewritten = rewrite(own, &family, &item, &mut errors);
+    write(own, &family, &item, None, errors)
+}
+
+/// A method to which its `impl` has handed a stack: its own attributes come before that.
+fn expand_method(of_impl: OfImpl, mut item: Item) -> TokenStream {
+    let mut errors = Errors::default();
+    let mut family = Family::collect(RESILIENT, of_impl.args, &mut item.attrs, &mut errors);
+    let uses = family.uses();
+    let handed = family.members.remove(0);
+    family.krate = family::named_crate(&handed.args);
+    let skip = family.take_skip();
+    if let (Some(skip), false) = (&skip, family.members.is_empty()) {
+        let message = "a method's own attributes stand in the place of its `impl`'s stack already: keep them, or `skip`";
+        errors.at(skip.span(), message);
+    }
+    match (of_impl.mark, family.members.first()) {
+        (_, Some(first)) => {
+            let own = first.name.to_string();
+            write(&own, &family, &item, None, errors)
+        }
+        (Some(mark), None) if skip.is_none() => {
+            let errors = Errors::on_method(function::name(&item.rest));
+            family.members.push(handed);
+            write(RESILIENT, &family, &item, Some(&mark), errors)
+        }
+        _ => untouched(&item, &uses),
+    }
+}
+
+fn write(
+    own: &str,
+    family: &Family,
+    item: &Item,
+    of_impl: Option<&Ident>,
+    mut errors: Errors,
+) -> TokenStream {
+    let rewritten = rewrite(own, family, item, of_impl, &mut errors);
     match (rewritten, errors.finish()) {
         (Some(function), None) => function,
-        (_, Some(error)) => recover(&error, &item, &family.uses()),
+        (_, Some(error)) => recover(&error, item, &family.uses()),
         (None, None) => quote::quote!(#item),
     }
 }
 
-fn rewrite(own: &str, family: &Family, item: &Item, errors: &mut Errors) -> Option<TokenStream> {
+fn rewrite(
+    own: &str,
+    family: &Family,
+    item: &Item,
+    of_impl: Option<&Ident>,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
     if !family::check_first(own, &item.rest, errors) {
         return None;
     }
     let function = Function::parse(own, item, errors);
     let kind = function.as_ref().map(|function| function.body.kind);
-    let (layers, loose) = parse(&family.members, kind, errors);
+    let (mut layers, loose) = parse(&family.members, kind, errors);
     let attributes = layers.iter().map(|layer| &layer.args).chain(&loose);
-    let shared = Shared::merge(attributes, errors);
+    let mut shared = Shared::merge(attributes, errors);
+    shared.krate = shared.krate.or_else(|| family.krate.clone());
 
     let function = function?;
     let output = function.body.output.clone()?;
+    if let Some(mark) = of_impl {
+        impl_block::take_statics(&mut layers, mark);
+        shared.put_before(&function.sig.ident);
+    }
     let params = Params::read(&function.sig, &function.body);
-    validate::check(&layers, &shared, &function, &params, errors);
+    validate::check(
+        &layers,
+        &shared,
+        &function,
+        &params,
+        of_impl.is_some(),
+        errors,
+    );
     let stack = Stack::plan(layers, shared, &params);
     Some(emit::function(
         function,

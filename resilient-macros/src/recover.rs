@@ -10,6 +10,13 @@ use crate::tokens::{is_ident, split_inner_attributes};
 /// `uses` names the attributes that were taken off, whose imports would else count as unused.
 pub(crate) fn recover(error: &syn::Error, item: &Item, uses: &TokenStream) -> TokenStream {
     let mut tokens = error.to_compile_error();
+    tokens.extend(untouched(item, uses));
+    tokens
+}
+
+/// The function as it was, without the family's attributes.
+pub(crate) fn untouched(item: &Item, uses: &TokenStream) -> TokenStream {
+    let mut tokens = TokenStream::new();
     for attr in &item.attrs {
         attr.to_tokens(&mut tokens);
     }

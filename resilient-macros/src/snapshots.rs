@@ -39,6 +39,23 @@ fn is_ours(attr: &Attribute) -> bool {
     last.is_some_and(|segment| crate::policy::is_attribute(&segment.ident.to_string()))
 }
 
+/// Expands the attribute of an `impl`, and then what it has put on the methods.
+fn expanded_impl(source: &str) -> TokenStream {
+    let mut file: syn::File = syn::parse2(expanded(source)).expect("the expansion is Rust");
+    for item in &mut file.items {
+        let syn::Item::Impl(item) = item else {
+            continue;
+        };
+        for item in &mut item.items {
+            let source = quote::quote!(#item).to_string();
+            if source.contains("__of_impl") {
+                *item = syn::parse2(expanded(&source)).expect("the expansion is a method");
+            }
+        }
+    }
+    quote::quote!(#file)
+}
+
 /// The tokens laid out as a person would; in a trait or an impl if that is where they belong.
 fn readable(source: &str, wrapper: Option<&str>) -> String {
     let tokens = expanded(source);
@@ -57,8 +74,11 @@ fn pinned(name: &str, source: &str) {
 }
 
 fn pinned_in(name: &str, source: &str, wrapper: Option<&str>) {
+    is_in_file(name, readable(source, wrapper));
+}
+
+fn is_in_file(name: &str, actual: String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/snapshots/{name}.rs"));
-    let actual = readable(source, wrapper);
     if std::env::var_os("RESILIENT_BLESS").is_some() {
         std::fs::write(&path, actual).expect("the snapshot is written");
         return;
@@ -465,6 +485,47 @@ fn async_trait_arguments() {
         "#,
         Some("impl Get for Client"),
     );
+}
+
+const STORE: &str = r#"
+    #[resilient(
+        rate_limit(per_second = 100, key = tenant),
+        bulkhead(max_concurrent = 5, scope = "method"),
+        circuit_breaker(scope = "impl", min_calls = 5),
+        name = "store",
+    )]
+    impl<T: Send> Get for Store<T> {
+        type Answer = Vec<u8>;
+
+        #[doc = "Gets it."]
+        #[cfg_attr(feature = "calm", resilient(skip))]
+        async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
+            Ok(self.inner.get(tenant).await?)
+        }
+
+        #[timeout("1s")]
+        async fn put(&self, tenant: u32) -> Result<(), Status> {
+            Ok(self.inner.put(tenant).await?)
+        }
+
+        #[resilient(skip)]
+        async fn ping(&self) {}
+
+        fn len(&self) -> usize {
+            self.inner.len()
+        }
+    }
+"#;
+
+#[test]
+fn impl_block() {
+    pinned("impl_block", STORE);
+}
+
+#[test]
+fn impl_block_methods() {
+    let file = syn::parse2(expanded_impl(STORE)).expect("the expansion is Rust");
+    is_in_file("impl_block_methods", prettyplease::unparse(&file));
 }
 
 /// Whether the timeout below the retry was taken for one of ours.

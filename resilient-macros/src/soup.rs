@@ -108,6 +108,8 @@ const FUNCTIONS: &[&str] = &[
     "fn get(&self) -> BoxFuture<'_, Result<u32, Down>> { let x = 1; Box::pin(async move { Ok(x) }) }",
     "#[retry(count = 0)] fn get() {}",
     "async fn get(&self) -> Result<u32, Down>;",
+    "impl Client { const A: u8 = 1; #[retry] async fn get(&self) -> Result<u32, Down> { x } fn put() {} }",
+    "impl<T> Get for Client<T> { #[resilient(skip)] fn get() -> F { Box::pin(async { x }) } }",
 ];
 
 fn soup() -> impl Strategy<Value = String> {
@@ -126,7 +128,12 @@ proptest! {
         let Ok(args) = args.parse::<TokenStream>() else { return Ok(()) };
         let function: TokenStream = function.parse().expect("a function");
         let expanded = expand(own, args, function);
-        let parsed = syn::parse2::<syn::ItemTrait>(quote::quote!(trait Client { #expanded }));
+        let block = expanded.to_string().contains("impl ");
+        let parsed = if block {
+            syn::parse2::<syn::File>(expanded.clone()).map(drop)
+        } else {
+            syn::parse2::<syn::ItemTrait>(quote::quote!(trait Client { #expanded })).map(drop)
+        };
         prop_assert!(parsed.is_ok(), "{expanded}");
         prop_assert!(expanded.to_string().contains("fn get"), "{expanded}");
     }

@@ -68,6 +68,19 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// The `name` of an `impl` becomes that of one of its methods: `cache` that of `cache::get`.
+    pub(crate) fn put_before(&mut self, method: &Ident) {
+        if let Some(name) = &mut self.name
+            && let Some(text) = crate::value::string(name)
+        {
+            let whole = format!("{}::{method}", text.value());
+            let whole = syn::LitStr::new(&whole, text.span());
+            *name = syn::parse_quote!(#whole);
+        }
+    }
+}
+
 /// Takes a knob that the stack has once; saying the same again does no harm.
 fn once(slot: &mut Option<Expr>, args: &Args, name: &str, errors: &mut Errors) {
     let Some(expr) = args.expr(name) else { return };
@@ -100,14 +113,11 @@ impl Stack {
     pub(crate) fn plan(layers: Vec<Parsed>, shared: Shared, params: &Params) -> Self {
         let policies: Vec<Policy> = layers.into_iter().map(|parsed| parsed.policy).collect();
         let copies = copies(&policies, params);
-        let mut kinds: Vec<&str> = Vec::new();
+        let mut kinds = Vec::new();
         let layers = policies
             .into_iter()
             .map(|policy| {
-                let kind = policy.layer().local();
-                kinds.push(kind);
-                let number = kinds.iter().filter(|other| **other == kind).count();
-                let (local, item) = names(kind, number);
+                let (local, item) = numbered(policy.layer().local(), &mut kinds);
                 Planned {
                     policy,
                     local,
@@ -145,7 +155,9 @@ pub(crate) fn refuses(layers: &[Planned]) -> bool {
 }
 
 // retry, __RESILIENT_RETRY; retry_2, __RESILIENT_RETRY_2
-fn names(kind: &str, number: usize) -> (Ident, Ident) {
+pub(crate) fn numbered(kind: &'static str, before: &mut Vec<&'static str>) -> (Ident, Ident) {
+    before.push(kind);
+    let number = before.iter().filter(|other| **other == kind).count();
     let at = Span::mixed_site();
     let capitals = kind.to_uppercase();
     match number {

@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use syn::visit_mut::VisitMut;
-use syn::{Expr, Type};
+use syn::{Expr, Generics, Type};
 
 use crate::errors::Errors;
 use crate::function::Function;
@@ -12,23 +12,57 @@ use crate::policy::{Layer, Need, Parsed, Policy};
 use crate::stack::Shared;
 use crate::tokens::{contains_ident, mention};
 
+/// The whole stack of a function; `of_impl` if its `impl` has handed it on.
 pub(crate) fn check(
     layers: &[Parsed],
     shared: &Shared,
     function: &Function,
     params: &Params,
+    of_impl: bool,
     errors: &mut Errors,
 ) {
-    scopes_are_of_an_impl(layers, errors);
-    one_retry(layers, errors);
-    timeouts_shrink(layers, errors);
-    fallbacks_hide_nothing(layers, errors);
-    conversions_have_a_use(layers, shared, errors);
-    constants_are_constant(layers, shared, function, params, errors);
+    if !of_impl {
+        scopes_are_of_an_impl(layers, errors);
+    }
+    layers_agree(layers, shared, errors);
+    let fixed = Fixed {
+        arguments: params.names(),
+        types: types(&function.sig.generics),
+    };
+    fixed.check(layers, shared, errors);
     copies_can_be_made(layers, params, errors);
     arguments_can_be_handed_on(layers, params, errors);
     answers_can_be_named(layers, function, errors);
     spans_are_below(layers, function, params, errors);
+}
+
+/// What can be said of the stack of an `impl` before its methods are looked at.
+pub(crate) fn check_impl(
+    layers: &[Parsed],
+    shared: &Shared,
+    generics: &Generics,
+    errors: &mut Errors,
+) {
+    layers_agree(layers, shared, errors);
+    let fixed = Fixed {
+        arguments: vec!["self".to_owned()],
+        types: types(generics),
+    };
+    fixed.check(layers, shared, errors);
+    if let Some(name) = &shared.name
+        && crate::value::string(name).is_none()
+    {
+        let message = "the `name` of an `impl` stands before that of each method, so it is a text: `name = \"cache\"` gives \
+                       `cache::get`";
+        errors.over(name, message);
+    }
+}
+
+fn layers_agree(layers: &[Parsed], shared: &Shared, errors: &mut Errors) {
+    one_retry(layers, errors);
+    timeouts_shrink(layers, errors);
+    fallbacks_hide_nothing(layers, errors);
+    conversions_have_a_use(layers, shared, errors);
 }
 
 fn scopes_are_of_an_impl(layers: &[Parsed], errors: &mut Errors) {
@@ -128,33 +162,49 @@ fn conversions_have_a_use(layers: &[Parsed], shared: &Shared, errors: &mut Error
     }
 }
 
-/// What a static is made of is fixed when the program is compiled.
-fn constants_are_constant(
-    layers: &[Parsed],
-    shared: &Shared,
-    function: &Function,
-    params: &Params,
-    errors: &mut Errors,
-) {
-    let arguments = params.names();
-    let generics = function.sig.generics.params.iter();
-    let mut types: Vec<String> = generics
-        .filter_map(|param| match param {
-            syn::GenericParam::Type(param) => Some(param.ident.to_string()),
-            syn::GenericParam::Const(param) => Some(param.ident.to_string()),
-            syn::GenericParam::Lifetime(_) => None,
-        })
-        .collect();
-    types.push("Self".to_owned());
+/// What a static is made of is fixed when the program is compiled: these are not.
+struct Fixed {
+    arguments: Vec<String>,
+    types: Vec<String>,
+}
 
-    let mut check = |expr: &Expr, cure: &str| {
-        if let Some(name) = mention(expr, &arguments) {
+fn types(generics: &Generics) -> Vec<String> {
+    let params = generics.params.iter();
+    let named = params.filter_map(|param| match param {
+        syn::GenericParam::Type(param) => Some(param.ident.to_string()),
+        syn::GenericParam::Const(param) => Some(param.ident.to_string()),
+        syn::GenericParam::Lifetime(_) => None,
+    });
+    named.chain(["Self".to_owned()]).collect()
+}
+
+impl Fixed {
+    fn check(&self, layers: &[Parsed], shared: &Shared, errors: &mut Errors) {
+        for layer in layers {
+            let cure = match layer.policy.layer().stateful() {
+                Some(stateful) => format!(
+                    "use a constant, a {} of your own by `state = expression`, or one for each value by `key = expression`",
+                    stateful.names().noun
+                ),
+                None => "use a constant".to_owned(),
+            };
+            for expr in layer.policy.layer().constants() {
+                self.check_one(expr, &cure, errors);
+            }
+        }
+        if let Some(name) = &shared.name {
+            self.check_one(name, "use a constant", errors);
+        }
+    }
+
+    fn check_one(&self, expr: &Expr, cure: &str, errors: &mut Errors) {
+        if let Some(name) = mention(expr, &self.arguments) {
             let message = format!(
                 "this is fixed when the program is compiled, and `{}` is only known in a call: {cure}",
                 name.to_string().replace("__self", "self")
             );
             errors.at(name.span(), message);
-        } else if let Some(name) = mention(expr, &types) {
+        } else if let Some(name) = mention(expr, &self.types) {
             let message = if name == "Self" {
                 "this goes into a `static`, which cannot name `Self`: write the type's own name"
                     .to_owned()
@@ -165,21 +215,6 @@ fn constants_are_constant(
             };
             errors.at(name.span(), message);
         }
-    };
-    for layer in layers {
-        let cure = match layer.policy.layer().stateful() {
-            Some(stateful) => format!(
-                "use a constant, a {} of your own by `state = expression`, or one for each value by `key = expression`",
-                stateful.names().noun
-            ),
-            None => "use a constant".to_owned(),
-        };
-        for expr in layer.policy.layer().constants() {
-            check(expr, &cure);
-        }
-    }
-    if let Some(name) = &shared.name {
-        check(name, "use a constant");
     }
 }
 

@@ -187,12 +187,6 @@ impl State {
         self.of_impl = Some(of_impl);
     }
 
-    /// Whether a state is one for all methods of an `impl`.
-    pub(super) fn is_of_impl(&self, by_default: bool) -> bool {
-        let scope = self.scope.as_ref().and_then(Setting::literal);
-        self.state.is_none() && scope.map_or(by_default, |scope| scope == "impl")
-    }
-
     /// `max_wait` where it is part of the settings.
     pub(super) fn max_wait_setting(&self) -> Option<TokenStream> {
         value::plain(&self.max_wait)
@@ -251,16 +245,20 @@ pub(super) fn declare(policy: &dyn Stateful, site: &Ident) -> Declaration {
     }
 }
 
-/// `static NAME: RateLimiter = { .. };` of an `impl`; `None` if each method has its own.
+/// Whether the state is one for all methods of an `impl`.
+pub(crate) fn is_of_impl(policy: &dyn Stateful) -> bool {
+    let state = policy.state();
+    let scope = state.scope.as_ref().and_then(Setting::literal);
+    state.state.is_none() && scope.map_or(policy.names().of_impl, |scope| scope == "impl")
+}
+
+/// `static NAME: RateLimiter = { .. };` beside an `impl`.
 pub(crate) fn declare_of_impl(
     policy: &dyn Stateful,
     name: &Ident,
     krate: Option<&Path>,
-) -> Option<TokenStream> {
+) -> TokenStream {
     let state = policy.state();
-    if !state.is_of_impl(policy.names().of_impl) {
-        return None;
-    }
     let at = Span::mixed_site();
     let generic = policy.generic();
     let kind = kind(policy, generic.as_ref(), |name| {
@@ -280,13 +278,13 @@ pub(crate) fn declare_of_impl(
             quote_spanned!(at=> __resilient::Keyed::new(#one).max_keys(#max_keys))
         }
     };
-    Some(quote_spanned!(at=>
+    quote_spanned!(at=>
         #[allow(dead_code)]
         static #name: #kind = {
             #import
             #value
         };
-    ))
+    )
 }
 
 /// What a call asks, and of whose state.

@@ -1,4 +1,4 @@
-use resilient_runtime::{PolicyError, resilient};
+use resilient_runtime::{PolicyError, resilient, retry};
 
 #[derive(Debug)]
 struct Down;
@@ -11,9 +11,18 @@ impl From<PolicyError> for Down {
 
 struct Client;
 
-#[resilient(standard)]
 impl Client {
+    #[resilient(skip)]
     async fn get(&self) -> Result<(), Down> {
+        Ok(())
+    }
+}
+
+#[resilient(timeout)]
+impl Client {
+    #[resilient(skip)]
+    #[retry]
+    async fn put(&self) -> Result<(), Down> {
         Ok(())
     }
 }

@@ -1,0 +1,121 @@
+#[allow(dead_code)]
+static __RESILIENT_IMPL_RATE_LIMIT_HFBDF7E0CC9E5AE35: ::resilient_runtime::__private::Keyed<
+    ::resilient_runtime::__private::RateLimiter,
+> = {
+    use ::resilient_runtime::__private as __resilient;
+    __resilient::Keyed::new(
+            __resilient::RateLimiter::with(
+                __resilient::RateLimiterSettings::per_second(100),
+            ),
+        )
+        .max_keys(10000)
+};
+#[allow(dead_code)]
+static __RESILIENT_IMPL_BREAKER_HFBDF7E0CC9E5AE35: ::resilient_runtime::__private::CircuitBreaker = {
+    use ::resilient_runtime::__private as __resilient;
+    __resilient::CircuitBreaker::with(
+        __resilient::CircuitBreakerSettings::new().min_calls(5),
+    )
+};
+impl<T: Send> Get for Store<T> {
+    type Answer = Vec<u8>;
+    ///Gets it.
+    #[cfg_attr(feature = "calm", resilient(skip))]
+    async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
+        use ::resilient_runtime::__private as __resilient;
+        let (rate_limit, bulkhead, breaker) = {
+            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                || "store::get",
+                ::core::file!(),
+                ::core::line!(),
+                &[&__RESILIENT_RATE_LIMIT, &__RESILIENT_BULKHEAD, &__RESILIENT_BREAKER],
+            );
+            static __RESILIENT_RATE_LIMIT: __resilient::RateLimitLayer = __resilient::RateLimitLayer::of_impl_keyed(
+                &__RESILIENT_SITE,
+                &__RESILIENT_IMPL_RATE_LIMIT_HFBDF7E0CC9E5AE35,
+            );
+            static __RESILIENT_BULKHEAD: __resilient::BulkheadLayer = __resilient::BulkheadLayer::new(
+                &__RESILIENT_SITE,
+                __resilient::BulkheadSettings::new().max_concurrent(5),
+            );
+            static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::of_impl(
+                &__RESILIENT_SITE,
+                &__RESILIENT_IMPL_BREAKER_HFBDF7E0CC9E5AE35,
+            );
+            __resilient::register! {
+                & __RESILIENT_SITE
+            }
+            (&__RESILIENT_RATE_LIMIT, &__RESILIENT_BULKHEAD, &__RESILIENT_BREAKER)
+        };
+        let rate_limit = match &tenant {
+            key => rate_limit.of_key(__resilient::key!(key)),
+        };
+        let call = async move {
+            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                Result<Vec<u8>, Status>,
+            > {
+                return ret;
+            }
+            let ret: Result<Vec<u8>, Status> = { Ok(self.inner.get(tenant).await?) };
+            #[allow(unreachable_code)] ret
+        };
+        let call = __resilient::judged(
+            call,
+            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                __resilient::classify!(error)
+            },
+        );
+        let call = breaker.guard(call);
+        let call = bulkhead.guard(call);
+        let call = rate_limit.guard(call);
+        call.await.map_err(__resilient::Failure::into_error)
+    }
+    async fn put(&self, tenant: u32) -> Result<(), Status> {
+        #[allow(unused_imports)]
+        use timeout as _;
+        use ::resilient_runtime::__private as __resilient;
+        let timeout = {
+            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                || {
+                    fn here() {}
+                    ::core::any::type_name_of_val(&here)
+                },
+                ::core::file!(),
+                ::core::line!(),
+                &[&__RESILIENT_TIMEOUT],
+            );
+            static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+                &__RESILIENT_SITE,
+                __resilient::Timeout::new(::core::time::Duration::from_secs(1)),
+            );
+            __resilient::register! {
+                & __RESILIENT_SITE
+            }
+            &__RESILIENT_TIMEOUT
+        };
+        let call = async move {
+            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                Result<(), Status>,
+            > {
+                return ret;
+            }
+            let ret: Result<(), Status> = { Ok(self.inner.put(tenant).await?) };
+            #[allow(unreachable_code)] ret
+        };
+        let call = __resilient::judged(
+            call,
+            |error: &__resilient::ErrorOf<Result<(), Status>>| {
+                __resilient::classify!(error)
+            },
+        );
+        let call = timeout.limit(call);
+        call.await.map_err(__resilient::Failure::into_error)
+    }
+    async fn ping(&self) {
+        #[allow(unused_imports)]
+        use resilient as _;
+    }
+    fn len(&self) -> usize {
+        self.inner.len()
+    }
+}
