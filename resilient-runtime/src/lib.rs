@@ -74,6 +74,7 @@ mod gate;
 mod judge;
 mod keyed;
 mod random;
+mod rate_limit;
 mod retry;
 mod rules;
 mod site;
@@ -85,12 +86,10 @@ mod tonic;
 mod verdict;
 
 pub use adaptive_concurrency::{
-    AdaptiveConcurrency, AdaptiveConcurrencySettings, Aimd, Elasticity, Gradient2, LimitAlgorithm,
-    LimitOutcome, LimitPermit, LimitUpdate, LimitWindow, Vegas,
+    AdaptiveCall, AdaptiveConcurrency, AdaptiveConcurrencySettings, Aimd, Elasticity, Gradient2,
+    LimitAlgorithm, LimitOutcome, LimitPermit, LimitUpdate, LimitWindow, Vegas,
 };
-pub use bulkhead::{
-    Bulkhead, BulkheadCall, BulkheadPermit, BulkheadSettings, OwnedBulkheadPermit,
-};
+pub use bulkhead::{Bulkhead, BulkheadCall, BulkheadPermit, BulkheadSettings, OwnedBulkheadPermit};
 pub use carry::{Carried, Carry, carry, spawn_blocking};
 pub use circuit_breaker::{
     BreakerCall, BreakerMode, BreakerPermit, BreakerSnapshot, BreakerState, CallOutcome,
@@ -101,10 +100,9 @@ pub use context::deadline;
 pub use error::{FromPolicyError, PolicyError, PolicyErrorKind};
 pub use event::{Event, EventKind, StopReason, Subscription, observe};
 pub use fallback::{Fallback, FallingBack};
-pub use fault::{
-    Fault, FaultCall, FaultCounts, FaultErrorCall, FaultInjector, FaultKind, faults,
-};
+pub use fault::{Fault, FaultCall, FaultCounts, FaultErrorCall, FaultInjector, FaultKind, faults};
 pub use keyed::Keyed;
+pub use rate_limit::{RateLimitCall, RateLimiter, RateLimiterSettings, RateLimiterSnapshot};
 pub use retry::{
     Attempts, Backoff, Jitter, OnOpen, OnTimeout, Pause, Retry, RetryAttempt, Retrying,
 };

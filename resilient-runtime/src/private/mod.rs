@@ -3,12 +3,17 @@
 pub use inventory;
 
 pub use self::copy::{Copied, copy};
+pub use crate::adaptive_concurrency::{
+    AdaptiveConcurrency, AdaptiveConcurrencySettings, AdaptiveLayer, Aimd, Elasticity, Gradient2,
+    Vegas,
+};
 pub use crate::bulkhead::{Bulkhead, BulkheadLayer, BulkheadSettings};
 pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
 pub use crate::fallback::{FallbackLayer, answer};
 pub use crate::fault::{Fault, FaultLayer, judged_error};
 pub use crate::judge::{Probe, class_by, levels};
 pub use crate::keyed::{Key, Keyed, Shown};
+pub use crate::rate_limit::{RateLimitLayer, RateLimiter, RateLimiterSettings};
 pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};
 pub use crate::rules::Rules;
 pub use crate::site::{Asked, Registration, Site, StateLayer};
