@@ -7,10 +7,10 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::Bulkhead;
-use super::enter::{Entering, Places, Waiting};
-use crate::carry::Carriers;
-use crate::gate::Gated;
-use crate::site::Way;
+use super::enter::{admit, refusal};
+use crate::carry::Holding;
+use crate::gate::{Entering, Waiting};
+use crate::site::{Entry, Way};
 use crate::verdict::{Failing, Failure};
 
 pin_project! {
@@ -27,47 +27,10 @@ pin_project! {
 enum Stage<'a> {
     /// Not polled yet.
     Asking(Way<'a, Bulkhead>),
-    Waiting(Way<'a, Bulkhead>, Waiting<'a>),
-    Inside(Inside<'a>),
+    Waiting(Way<'a, Bulkhead>, Waiting<Entry<'a, Bulkhead>>),
+    Inside(Holding<'a, Bulkhead>),
     /// Switched off, or done.
     Free,
-}
-
-/// The places of a call under way. When it is over they go to whoever the body gave them
-/// to, or back.
-struct Inside<'a> {
-    places: Option<Places<'a>>,
-    way: Way<'a, Bulkhead>,
-    carriers: Carriers,
-}
-
-impl<'a> Inside<'a> {
-    fn new(way: Way<'a, Bulkhead>, places: Places<'a>) -> Self {
-        Self {
-            places: Some(places),
-            way,
-            carriers: Carriers::new(),
-        }
-    }
-}
-
-impl Drop for Inside<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        let Self {
-            places,
-            way,
-            carriers,
-        } = self;
-        carriers.hand_over(|| {
-            let lasting = way.lasting()?;
-            // In a test's world of its own the state may be another by now.
-            let same =
-                |places: &mut Places<'_>| std::ptr::eq(places.gated().gate(), lasting.gate());
-            let places = places.take_if(same)?;
-            Some(places.held_by(lasting))
-        });
-    }
 }
 
 impl<'a, F> BulkheadCall<'a, F> {
@@ -91,11 +54,11 @@ where
         if let Stage::Asking(way) = *this.stage {
             *this.stage = Stage::Free;
             if let Some(entry) = way.entry() {
-                *this.stage = match Bulkhead::admit(entry, way.ask(), cx) {
-                    Entering::Inside(places) => Stage::Inside(Inside::new(way, places)),
+                *this.stage = match admit(entry, way.ask(), cx) {
+                    Entering::Inside(places) => Stage::Inside(Holding::new(places, way)),
                     Entering::Waits(waiting) => Stage::Waiting(way, waiting),
-                    Entering::Refused(refusal) => {
-                        return Poll::Ready(Err(Failure::Policy(refusal)));
+                    Entering::Refused(entry) => {
+                        return Poll::Ready(Err(Failure::Policy(refusal(entry))));
                     }
                 };
             }
@@ -104,12 +67,12 @@ where
             let entered = ready!(waiting.poll(cx));
             let way = *way;
             *this.stage = Stage::Free;
-            *this.stage = Stage::Inside(Inside::new(way, entered?));
+            *this.stage = Stage::Inside(Holding::new(entered.map_err(refusal)?, way));
         }
         let Stage::Inside(inside) = this.stage else {
             return this.inner.poll(cx).map_err(Failing::into_failure);
         };
-        let outcome = ready!(inside.carriers.poll(|| this.inner.poll(cx)));
+        let outcome = ready!(inside.poll(|| this.inner.poll(cx)));
         *this.stage = Stage::Free;
         Poll::Ready(outcome.map_err(Failing::into_failure))
     }

@@ -16,10 +16,10 @@ pub use layer::BulkheadLayer;
 pub use permit::{BulkheadPermit, OwnedBulkheadPermit};
 pub use settings::BulkheadSettings;
 
-use self::enter::Entering;
+use self::enter::{admit, refusal};
 use crate::door::{Door, Opened};
-use crate::error::{PolicyError, PolicyErrorKind};
-use crate::gate::{self, Gate};
+use crate::error::PolicyError;
+use crate::gate::{self, Entering, Gate};
 use crate::site::{
     Ask, Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value, Way,
 };
@@ -97,7 +97,7 @@ impl Bulkhead {
     }
 
     /// Makes a call when there is a place for it; waits for one as the settings say, and
-    /// is refused with [`BulkheadFull`](PolicyErrorKind::BulkheadFull) otherwise.
+    /// is refused with [`BulkheadFull`](crate::PolicyErrorKind::BulkheadFull) otherwise.
     ///
     /// It asks when it is first polled. The place is free again before the outcome is
     /// returned.
@@ -122,7 +122,7 @@ impl Bulkhead {
     ///
     /// # Errors
     ///
-    /// [`BulkheadFull`](PolicyErrorKind::BulkheadFull).
+    /// [`BulkheadFull`](crate::PolicyErrorKind::BulkheadFull).
     pub fn try_acquire(&self) -> Result<BulkheadPermit<'_>, PolicyError> {
         Self::try_enter(Entry::by_hand(self), Ask::ONE)
     }
@@ -131,7 +131,7 @@ impl Bulkhead {
     ///
     /// # Errors
     ///
-    /// [`BulkheadFull`](PolicyErrorKind::BulkheadFull) if the queue is full too, or
+    /// [`BulkheadFull`](crate::PolicyErrorKind::BulkheadFull) if the queue is full too, or
     /// `max_wait` is over.
     ///
     /// # Cancel safety
@@ -221,7 +221,7 @@ impl Bulkhead {
     fn try_enter(entry: Entry<'_, Self>, ask: Ask) -> Result<BulkheadPermit<'_>, PolicyError> {
         gate::try_enter(entry, ask.cost)
             .map(BulkheadPermit::new)
-            .map_err(|entry| entry.refuse(PolicyErrorKind::BulkheadFull))
+            .map_err(refusal)
     }
 
     async fn enter(entry: Entry<'_, Self>, ask: Ask) -> Result<BulkheadPermit<'_>, PolicyError> {
@@ -229,9 +229,9 @@ impl Bulkhead {
         let mut waiting = None;
         let places = poll_fn(|cx| {
             if let Some(entry) = entry.take() {
-                match Self::admit(entry, ask, cx) {
+                match admit(entry, ask, cx) {
                     Entering::Inside(places) => return Poll::Ready(Ok(places)),
-                    Entering::Refused(refusal) => return Poll::Ready(Err(refusal)),
+                    Entering::Refused(entry) => return Poll::Ready(Err(entry)),
                     Entering::Waits(waits) => waiting = Some(waits),
                 }
             }
@@ -239,7 +239,7 @@ impl Bulkhead {
                 .as_mut()
                 .map_or(Poll::Pending, |waits| waits.poll(cx))
         });
-        places.await.map(BulkheadPermit::new)
+        places.await.map(BulkheadPermit::new).map_err(refusal)
     }
 
     fn limit(&self) -> u32 {

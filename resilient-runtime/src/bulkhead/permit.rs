@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Bulkhead;
 use super::enter::Places;
+use crate::carry::Carried;
 use crate::gate::{Gate, Gated, Place};
 
 /// A place in a bulkhead, free again when this is dropped. See [`Bulkhead::try_acquire`].
@@ -13,6 +14,24 @@ pub struct BulkheadPermit<'a>(Places<'a>);
 
 /// A place in a bulkhead that it keeps alive, free again when this is dropped. See
 /// [`Bulkhead::acquire_owned`].
+///
+/// ```
+/// use futures::{Stream, stream};
+/// use resilient_runtime::{Bulkhead, Carried, PolicyError};
+/// use std::sync::Arc;
+///
+/// struct Store {
+///     dumps: Arc<Bulkhead>,
+/// }
+///
+/// impl Store {
+///     /// The place is free when the last line was sent, or nobody listens any more.
+///     async fn dump(&self) -> Result<Carried<impl Stream<Item = u32>>, PolicyError> {
+///         let place = Arc::clone(&self.dumps).acquire_owned().await?;
+///         Ok(place.carry(stream::iter([1, 2, 3])))
+///     }
+/// }
+/// ```
 #[must_use = "the place is free again when the permit is dropped"]
 pub struct OwnedBulkheadPermit {
     _place: Place<Owned>,
@@ -51,6 +70,14 @@ impl<'a> BulkheadPermit<'a> {
         OwnedBulkheadPermit {
             _place: self.0.held_by(owned),
         }
+    }
+}
+
+impl OwnedBulkheadPermit {
+    /// Keeps the place with `stream` until it ends or is dropped, as
+    /// [`carry`](crate::carry()) does.
+    pub fn carry<T>(self, stream: T) -> Carried<T> {
+        Carried::with(stream, self)
     }
 }
 

@@ -13,6 +13,7 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 
 use super::*;
+use crate::error::PolicyErrorKind;
 use crate::verdict::Failure;
 
 type Answer = Result<u32, Failure<io::Error>>;

@@ -7,6 +7,7 @@
 //! remembers whom for. When its call is over it hands its place to those that still
 //! live, and gives it back itself if there are none.
 
+mod holding;
 mod scope;
 
 use std::any::Any;
@@ -18,6 +19,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 use tokio::task::JoinHandle;
 
+pub(crate) use holding::Holding;
 pub(crate) use scope::Carriers;
 
 /// The places of a call, kept until this and all its clones are dropped.
@@ -26,12 +28,13 @@ pub(crate) use scope::Carriers;
 /// and adaptive limits around the running call, those of the functions that called this
 /// one included, when the call is over: when it returns, and also when it is dropped or
 /// panics. It may be made at any time before, and any number of times. Elsewhere it does
-/// nothing.
+/// nothing: a task that the body spawns is not part of the call, so make it before and
+/// move it there.
 ///
 /// What it keeps is the place in a state that lives as long as the program: a function's
 /// own, one of its `impl`, or one of a `key`. The place in a state that was named with
-/// `state = ..`, or that is used by hand, is given back when the call is over; hold
-/// [`Bulkhead::acquire_owned`](crate::Bulkhead::acquire_owned) then.
+/// `state = ..`, or that is used by hand, is given back when the call is over; take an
+/// [`OwnedBulkheadPermit`](crate::OwnedBulkheadPermit) then, which can go with a stream too.
 ///
 /// See [`carry`] for a stream and [`spawn_blocking`] for blocking work.
 #[derive(Clone, Debug, Default)]
@@ -101,6 +104,17 @@ pub fn carry<T>(stream: T) -> Carried<T> {
 }
 
 impl<T> Carried<T> {
+    /// With a place that was taken by hand.
+    pub(crate) fn with<P: Send + Sync + 'static>(inner: T, place: P) -> Self {
+        let places = Places::default();
+        places.keep(Arc::new(place));
+        let places = Some(Arc::new(places));
+        Self {
+            inner,
+            carry: Carry { places },
+        }
+    }
+
     /// What has the places with it.
     pub const fn get_ref(&self) -> &T {
         &self.inner

@@ -204,3 +204,87 @@ async fn blocking_work_keeps_the_places_until_it_has_returned() {
         tokio::task::yield_now().await;
     }
 }
+
+#[test]
+fn a_carried_value_can_be_reached_and_tells_its_size() {
+    let mut carried = carry(futures::stream::iter([1, 2, 3]));
+    assert_eq!(carried.size_hint(), (3, Some(3)));
+    assert_eq!(carried.get_ref().size_hint().0, 3);
+    *carried.get_mut() = futures::stream::iter([4, 5, 6]);
+    let first = futures::FutureExt::now_or_never(futures::StreamExt::next(carried.get_mut()));
+    assert_eq!(first, Some(Some(4)));
+}
+
+mod any_order {
+    //! Whatever the order of polls, requests, drops and ends: a place is kept exactly as
+    //! long as one who asked during its call lives, or the call itself.
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        /// Polls the calls of this range, one inside the other, and asks so often innermost.
+        Poll {
+            layers: [usize; 2],
+            asks: usize,
+        },
+        End(usize),
+        Drop(usize),
+    }
+
+    const LAYERS: usize = 4;
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => ([0..LAYERS, 0..LAYERS], 0..3_usize)
+                .prop_map(|(layers, asks)| Step::Poll { layers, asks }),
+            1 => (0..LAYERS).prop_map(Step::End),
+            2 => any::<usize>().prop_map(Step::Drop),
+        ]
+    }
+
+    fn poll(layers: &mut [Layer], asks: usize) -> Vec<Carry> {
+        match layers {
+            [] => (0..asks).map(|_| Carry::new()).collect(),
+            [outer, inner @ ..] => outer.carriers.poll(|| poll(inner, asks)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_place_is_kept_as_long_as_it_is_wanted(steps in vec(step(), 1..40)) {
+            let mut layers: [Layer; LAYERS] = std::array::from_fn(|_| Layer::new());
+            let mut ended = [false; LAYERS];
+            // Each with the layers that were polled around it.
+            let mut carries: Vec<(Carry, std::ops::Range<usize>)> = Vec::new();
+            for step in steps {
+                match step {
+                    Step::Poll { layers: [a, b], asks } => {
+                        let range = a.min(b)..a.max(b);
+                        if ended[range.clone()].contains(&true) {
+                            continue;
+                        }
+                        let asked = poll(&mut layers[range.clone()], asks);
+                        carries.extend(asked.into_iter().map(|carry| (carry, range.clone())));
+                    }
+                    Step::End(layer) if !ended[layer] => {
+                        ended[layer] = true;
+                        layers[layer].end();
+                    }
+                    Step::Drop(at) if !carries.is_empty() => {
+                        drop(carries.swap_remove(at % carries.len()));
+                    }
+                    _ => {}
+                }
+                for (at, layer) in layers.iter().enumerate() {
+                    let wanted = carries.iter().any(|(_, around)| around.contains(&at));
+                    prop_assert_eq!(layer.is_free(), ended[at] && !wanted);
+                }
+                prop_assert!(scope::nothing_noted());
+            }
+        }
+    }
+}

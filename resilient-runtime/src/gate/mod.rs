@@ -9,10 +9,9 @@
 //!
 //! ```text
 //! try_enter(gated, cost)                 Result<Place, gated>; never waits
-//! enter(gated, cost, max_queue, waker)   Entered::{Now(Place), Waits(Waiter), Full(gated)}
-//! waiter.poll(waker)                     Pending | Ready(Ok(Place)) | Ready(Err(gated)): refused
-//! waiter.give_up()                       as dropping it, and hands the gated back
-//! drop(place), drop(waiter)              at any moment, on any thread
+//! ask(gated, cost, queueing, cx)         Entering::{Inside(Place), Waits(Waiting), Refused(gated)}
+//! waiting.poll(cx)                       Pending | Ready(Ok(Place)) | Ready(Err(gated)): refused
+//! drop(place), drop(waiting)             at any moment, on any thread
 //! gate.limit_changed(limit)              lets in whom a new limit suits
 //! gate.in_use(), gate.waiting(), gate.is_idle()
 //! ```
@@ -47,13 +46,15 @@
 
 mod place;
 mod queue;
+mod wait;
 
 use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-pub(crate) use self::place::{Entered, Gated, Place, Waiter, enter, try_enter};
+pub(crate) use self::place::{Gated, Place, try_enter};
 use self::queue::{Answer, Queue};
+pub(crate) use self::wait::{Entering, Queueing, Waiting, ask};
 
 /// See the module.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::*};
 use std::task::{Poll, Wake, Waker};
 
+use super::place::{Entered, Waiter, enter};
 use super::*;
 
 /// A gate and its limit, as a bulkhead has them.

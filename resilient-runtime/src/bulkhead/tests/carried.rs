@@ -151,3 +151,15 @@ async fn a_stream_of_a_refused_call_is_never_made() {
     drop(places);
     assert_eq!(in_use(layer), 0);
 }
+
+#[tokio::test]
+async fn a_place_taken_by_hand_goes_with_a_stream() {
+    use futures::StreamExt;
+    let bulkhead = Arc::new(Bulkhead::new(1));
+    let place = Arc::clone(&bulkhead).acquire_owned().await.unwrap();
+    let mut stream = place.carry(futures::stream::iter([1]));
+    assert_eq!(stream.next().await, Some(1));
+    assert_eq!(bulkhead.in_use(), 1);
+    assert_eq!(stream.next().await, None);
+    assert_eq!(bulkhead.in_use(), 0);
+}

@@ -35,6 +35,7 @@ fn a_queued_call_that_is_dropped_never_begins_and_makes_room() {
         Ok::<u32, io::Error>(1)
     }));
     assert!(poll(&mut queued).is_pending());
+    assert_eq!((bulkhead.in_use(), bulkhead.waiting()), (1, 1));
     let refused = bulkhead.call(answers()).now_or_never();
     assert_eq!(kind(&refused.unwrap()), Some(PolicyErrorKind::BulkheadFull));
     // It has its place already, and has not noticed.

@@ -1,0 +1,89 @@
+//! The way in for a call that may wait, and for how long.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+
+use super::place::{Entered, Gated, Place, Waiter, enter, try_enter};
+use crate::clock;
+use crate::context;
+
+/// Who may wait, and how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Queueing {
+    pub(crate) max_queue: u32,
+    /// Without one, as long as nobody drops the call.
+    pub(crate) max_wait: Option<Duration>,
+}
+
+/// What becomes of one who asks.
+pub(crate) enum Entering<G: Gated> {
+    Inside(Place<G>),
+    Waits(Waiting<G>),
+    Refused(G),
+}
+
+/// One who waits in the queue.
+pub(crate) struct Waiting<G: Gated> {
+    waiter: Waiter<G>,
+    /// Boxed: few wait, and the futures of all would be larger by it.
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+/// Takes places, or one in the queue. How one may wait is asked only if there are no
+/// places.
+#[inline]
+pub(crate) fn ask<G: Gated>(
+    gated: G,
+    cost: u32,
+    queueing: impl FnOnce(&G) -> Queueing,
+    cx: &mut Context<'_>,
+) -> Entering<G> {
+    match try_enter(gated, cost) {
+        Ok(place) => Entering::Inside(place),
+        Err(gated) => {
+            let queueing = queueing(&gated);
+            queue(gated, cost, queueing, cx)
+        }
+    }
+}
+
+#[cold]
+fn queue<G: Gated>(gated: G, cost: u32, may: Queueing, cx: &mut Context<'_>) -> Entering<G> {
+    let now = clock::now();
+    let overdue = context::nearest_deadline().is_some_and(|deadline| deadline.at <= now);
+    if overdue || may.max_wait.is_some_and(|wait| wait.is_zero()) {
+        return Entering::Refused(gated);
+    }
+    match enter(gated, cost, may.max_queue, cx.waker()) {
+        Entered::Now(place) => Entering::Inside(place),
+        Entered::Full(gated) => Entering::Refused(gated),
+        Entered::Waits(waiter) => Entering::Waits(Waiting {
+            waiter,
+            // Further away than the clock reaches is never.
+            until: may
+                .max_wait
+                .and_then(|wait| now.checked_add(wait))
+                .map(|until| Box::pin(tokio::time::sleep_until(until))),
+        }),
+    }
+}
+
+impl<G: Gated> Waiting<G> {
+    /// The places; or what asked, if it is not to wait any longer.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Place<G>, G>> {
+        if let Poll::Ready(answer) = self.waiter.poll(cx.waker()) {
+            return Poll::Ready(answer);
+        }
+        let over = self.until.as_mut().map(|until| until.as_mut().poll(cx));
+        if let Some(Poll::Ready(())) = over
+            && let Some(gated) = self.waiter.give_up()
+        {
+            return Poll::Ready(Err(gated));
+        }
+        context::note_wait();
+        Poll::Pending
+    }
+}
