@@ -194,6 +194,49 @@ fn knobs_are_read_and_refused_by_name_and_range() {
 }
 
 #[test]
+fn a_handle_on_the_layer_sets_the_state_and_lets_in_who_waits() {
+    static SITE: Site = Site::new(|| "tuned", "", 0, &[]);
+    static LAYER: BulkheadLayer = BulkheadLayer::new(&SITE, ALL_WAIT);
+    use crate::site::Layer;
+    let layer: &dyn Layer = &LAYER;
+    let state: &Bulkhead = layer.state().unwrap();
+    let _place = state.try_acquire().unwrap();
+    let mut waits = Box::pin(LAYER.guard(answers()));
+    assert!(poll(&mut waits).is_pending());
+    layer.set("max_concurrent", 2_u32.into()).unwrap();
+    assert_eq!((state.in_use(), state.waiting()), (2, 0));
+    assert!(poll(&mut waits).is_ready());
+    assert_eq!(layer.settings(), state.settings());
+    layer.unset("max_concurrent").unwrap();
+    assert!(state.try_acquire().is_err());
+}
+
+#[test]
+fn a_key_may_be_forgotten_only_while_nobody_is_inside() {
+    let bulkhead = Bulkhead::new(1);
+    let gate = bulkhead.fresh();
+    assert!(bulkhead.is_idle(&gate));
+    assert!(gate.try_enter(1, 1));
+    assert!(!bulkhead.is_idle(&gate));
+}
+
+#[test]
+fn it_shows_who_is_inside() {
+    let bulkhead = Bulkhead::new(3).named("dumps");
+    let _place = bulkhead.try_acquire().unwrap();
+    let shown = format!("{bulkhead:?}");
+    assert!(
+        shown.contains("\"dumps\"") && shown.contains("in_use: 1"),
+        "{shown}"
+    );
+    let calls = [
+        format!("{_place:?}"),
+        format!("{:?}", bulkhead.call(answers())),
+    ];
+    assert_eq!(calls, ["BulkheadPermit { .. }", "BulkheadCall { .. }"]);
+}
+
+#[test]
 fn a_call_costs_little_room() {
     let bare = size_of::<u64>();
     assert!(size_of::<BulkheadCall<'_, u64>>() <= bare + 128);
