@@ -1,5 +1,8 @@
 //! Injection as callers see it, each test in a world of its own.
 
+#[cfg(feature = "tracing")]
+mod told;
+
 use std::future::pending;
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -245,6 +248,27 @@ async fn a_seed_replays_and_another_differs() {
     assert_ne!(run(fault.seed(2)).await, first);
     // Without one, a test of its own has always the same.
     assert_eq!(run(fault).await, run(fault).await);
+}
+
+#[test]
+fn the_cap_holds_on_many_threads() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(active(async {
+        faults::set_max_active_delays(100);
+        let board = super::faults::board();
+        let begun = std::thread::scope(|threads| {
+            let begin = || (0..100).filter(|_| board.begin_delay()).count();
+            let begun: Vec<_> = (0..8).map(|_| threads.spawn(begin)).collect();
+            begun
+                .into_iter()
+                .map(|begun| begun.join().unwrap())
+                .sum::<usize>()
+        });
+        assert_eq!(begun, 100);
+    }));
 }
 
 #[test]
