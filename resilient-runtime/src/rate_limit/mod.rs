@@ -300,7 +300,8 @@ impl Stateful for RateLimiter {
     const KIND: LayerKind = LayerKind::RateLimit;
 
     fn fresh(&self) -> Core {
-        self.settings.with(|settings| Core::new(&settings.scale))
+        // Not by the settings in force, which stand behind a door of their own; a full one follows.
+        Core::new(&self.settings.code().scale)
     }
 
     #[inline]
@@ -344,3 +345,6 @@ impl fmt::Debug for RateLimiter {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
