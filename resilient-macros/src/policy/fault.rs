@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::Expr;
 
 use super::{Declaration, Layer};
@@ -223,6 +223,6 @@ impl Layer for Fault {
                 quote_spanned!(at=> #local.inject_error_with(#settings, call, #error))
             }
         };
-        Flow::Call(quote!(#inside let call = #inject;))
+        Flow::Call(quote_spanned!(at=> #inside let call = #inject;))
     }
 }
