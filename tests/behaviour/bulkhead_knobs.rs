@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use common::{Calls, Error, layer, ms, read};
 use futures::FutureExt as _;
 use futures::future::join_all;
@@ -118,16 +116,16 @@ async fn a_state_may_be_shared_and_waited_for() {
         work(calls, 100).await
     }
     #[bulkhead(state = places, max_wait = ms(calls.count() as u64 * 50))]
-    async fn impatient(calls: &Calls, places: Arc<&'static Bulkhead>) -> Result<usize, Error> {
+    async fn impatient(calls: &Calls, places: &Bulkhead) -> Result<usize, Error> {
         work(calls, 1).await
     }
 
     let calls = Calls::new();
-    let other = async { impatient(&calls, Arc::new(&DUMPS)).await };
+    let other = async { impatient(&calls, &DUMPS).await };
     let (dumped, refused) = tokio::join!(dump(&calls), other);
     assert_eq!(dumped, Ok(1));
     assert!(is_full(&refused));
-    assert_eq!(impatient(&calls, Arc::new(&DUMPS)).await, Ok(2));
+    assert_eq!(impatient(&calls, &DUMPS).await, Ok(2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -343,7 +343,8 @@ impl Cache for BelowTonic {
 
 #[tokio::test(start_paused = true)]
 async fn the_stack_stands_above_and_below_async_trait() {
-    let kinds: [(&str, Box<dyn Cache>, Box<dyn Cache>); 3] = [
+    type Both = (&'static str, Box<dyn Cache>, Box<dyn Cache>);
+    let kinds: [Both; 3] = [
         ("Above", Box::new(Above(7)), Box::new(Above(200))),
         ("Below", Box::new(Below(7)), Box::new(Below(200))),
         (
