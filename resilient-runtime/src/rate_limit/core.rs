@@ -197,18 +197,12 @@ impl Core {
         now: Nanos,
         waker: Waker,
     ) -> Option<Answer> {
-        let mut spent = None;
-        let answer = Held::with(self, scale, now, |held| {
-            held.ask_again(place, waker, &mut spent)
-        });
-        drop(spent);
-        answer
+        Held::with(self, scale, now, |held| held.ask_again(place, waker))
     }
 
     /// Gives a place in the queue back; those behind it move up.
     pub(super) fn leave(&self, scale: &Scale, place: &Place, now: Nanos) {
-        let left = Held::with(self, scale, now, |held| held.leave(place.number));
-        drop(left);
+        Held::with(self, scale, now, |held| held.leave(place.number));
     }
 
     /// The settings have changed: whoever waits is to know.

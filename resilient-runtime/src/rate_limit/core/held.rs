@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::scale::{Scale, Unit};
 use super::super::time::Nanos;
-use super::queue::{Queue, Waiter};
+use super::queue::Queue;
 use super::{
     Answer, Core, END, GENERATION, HELD, Place, RateLimiterSnapshot, TICKS, refused, start,
 };
@@ -26,6 +26,8 @@ pub(super) struct Held<'a> {
     queue: MutexGuard<'a, Option<Box<Queue>>>,
     /// Whom to wake outside the lock.
     woken: Vec<Waker>,
+    /// What to drop there: it may be the last that is left of a task.
+    spent: Option<Waker>,
 }
 
 impl<'a> Held<'a> {
@@ -49,10 +51,11 @@ impl<'a> Held<'a> {
             changed: false,
             queue,
             woken: Vec::new(),
+            spent: None,
         };
         held.settle(unit, core.depth.load(Relaxed));
         let result = work(&mut held);
-        let woken = held.release(core, word);
+        let (woken, _spent) = held.release(core, word);
         woken.into_iter().for_each(Waker::wake);
         result
     }
@@ -79,7 +82,7 @@ impl<'a> Held<'a> {
         }
     }
 
-    fn release(mut self, core: &Core, word: u64) -> Vec<Waker> {
+    fn release(mut self, core: &Core, word: u64) -> (Vec<Waker>, Option<Waker>) {
         self.queue.take_if(|queue| queue.is_empty());
         let mut next = word & GENERATION;
         if self.changed {
@@ -95,7 +98,7 @@ impl<'a> Held<'a> {
             next |= HELD;
         }
         core.word.store(next, Release);
-        self.woken
+        (self.woken, self.spent)
     }
 
     /// When there are so many permits, beginning with a bucket that is not filled over.
@@ -144,12 +147,7 @@ impl<'a> Held<'a> {
         })
     }
 
-    pub(super) fn ask_again(
-        &mut self,
-        place: &mut Place,
-        waker: Waker,
-        spent: &mut Option<Waker>,
-    ) -> Option<Answer> {
+    pub(super) fn ask_again(&mut self, place: &mut Place, waker: Waker) -> Option<Answer> {
         let &mut Place { number, cost, .. } = place;
         if self.scale.charge(cost).is_none() {
             self.leave(number);
@@ -175,23 +173,21 @@ impl<'a> Held<'a> {
         }
         place.until = ahead.recheck.map_or(at, |recheck| recheck.min(at));
         let queue = self.queue.get_or_insert_default();
-        *spent = queue.place(number, cost).sleep(place.until, waker);
+        self.spent = queue.place(number, cost).sleep(place.until, waker);
         None
     }
 
-    /// What it hands back is to be dropped outside the lock.
-    pub(super) fn leave(&mut self, number: u64) -> Option<Waiter> {
-        let queue = self.queue.as_mut()?;
-        let was_first = queue.first().is_some_and(|(first, _)| first == number);
-        let left = self.remove(number);
-        if was_first {
+    pub(super) fn leave(&mut self, number: u64) {
+        let first = self.queue.as_ref().and_then(|queue| queue.first());
+        self.remove(number);
+        if first.is_some_and(|(first, _)| first == number) {
             self.call_next();
         }
-        left
     }
 
-    fn remove(&mut self, number: u64) -> Option<Waiter> {
-        self.queue.as_mut()?.remove(number)
+    fn remove(&mut self, number: u64) {
+        let queue = self.queue.as_mut();
+        self.spent = queue.and_then(|queue| queue.remove(number));
     }
 
     /// Who is first now may be due earlier than it expects.

@@ -40,8 +40,7 @@ impl Waiter {
         }
     }
 
-    /// It was here, and comes again at `expected`. What it hands back is to be dropped outside
-    /// the lock.
+    /// It was here, and comes again at `expected`.
     pub(super) fn sleep(&mut self, expected: Nanos, waker: Waker) -> Option<Waker> {
         self.expected = expected;
         self.called = false;
@@ -99,10 +98,10 @@ impl Queue {
         })
     }
 
-    pub(super) fn remove(&mut self, number: u64) -> Option<Waiter> {
+    pub(super) fn remove(&mut self, number: u64) -> Option<Waker> {
         let waiter = self.waiters.remove(&number)?;
         self.cost -= u64::from(waiter.cost);
-        Some(waiter)
+        waiter.waker
     }
 
     /// Whoever stands before `number` and is due is called, so that it comes; one that was
@@ -126,7 +125,7 @@ impl Queue {
             }
         }
         for number in absent {
-            woken.extend(self.remove(number).and_then(|waiter| waiter.waker));
+            woken.extend(self.remove(number));
         }
         ahead
     }

@@ -233,3 +233,46 @@ fn a_waker_may_ask_the_limiter_itself() {
     assert!(limiter.2.load(SeqCst));
     limiter.0.leave(&scale, &second, START);
 }
+
+#[test]
+fn a_waker_that_is_dropped_may_ask_the_limiter_too() {
+    struct Asks(Arc<Core>, Scale, Arc<AtomicBool>);
+    impl Wake for Asks {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let _ = self.0.snapshot(&self.1, START);
+            self.2.store(true, SeqCst);
+        }
+    }
+    let Bench { core, scale, .. } = empty();
+    let core = Arc::new(core);
+    let late = START + 10 * SECOND;
+    let dropped = Arc::new(AtomicBool::new(false));
+    for end in 0..3 {
+        let waker = Waker::from(Arc::new(Asks(
+            Arc::clone(&core),
+            scale,
+            Arc::clone(&dropped),
+        )));
+        let mut place = match core.ask(&scale, 1, START, late, || Some(waker)) {
+            Answer::Waits(place) => place,
+            other => panic!("{other:?}"),
+        };
+        let noop = || Waker::noop().clone();
+        match end {
+            0 => core.leave(&scale, &place, START),
+            1 => {
+                assert_eq!(core.ask_again(&scale, &mut place, START, noop()), None);
+                core.leave(&scale, &place, START);
+            }
+            _ => {
+                let turn = place.until;
+                let answer = core.ask_again(&scale, &mut place, turn, noop());
+                assert_eq!(answer, Some(Answer::Admitted));
+            }
+        }
+        assert!(dropped.swap(false, SeqCst), "{end}");
+    }
+}
