@@ -56,6 +56,16 @@ impl Watch {
         }
     }
 
+    /// From `began` on.
+    #[inline]
+    pub(crate) fn since(began: Instant) -> Self {
+        Self {
+            began: Some(began),
+            deadline: context::nearest_deadline(),
+            phase: Phase::Working,
+        }
+    }
+
     /// When it began, if anything asked for that.
     #[inline]
     pub(crate) fn began(&self) -> Option<Instant> {

@@ -31,7 +31,11 @@ impl LimitAlgorithm for Aimd {
             .exact
             .clamp(f64::from(window.min_limit), f64::from(window.max_limit));
         let round_trip = window.latency.max(Duration::from_millis(1));
-        let settle = if window.dropped > 0 { round_trip } else { Duration::ZERO };
+        let settle = if window.dropped > 0 {
+            round_trip
+        } else {
+            Duration::ZERO
+        };
         LimitUpdate::new(self.exact)
             .after(settle)
             .lasting(round_trip)

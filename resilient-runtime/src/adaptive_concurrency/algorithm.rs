@@ -48,6 +48,8 @@ pub trait LimitAlgorithm: Send + Sync + 'static {
 pub struct LimitWindow {
     /// The limit that was in force.
     pub limit: u32,
+    /// The limit that the settings begin with.
+    pub initial_limit: u32,
     /// The smallest limit that the settings allow.
     pub min_limit: u32,
     /// The largest limit that the settings allow.

@@ -20,7 +20,7 @@ use crate::gate::Gate;
 ///
 /// Memory ordering: the limit is a number of its own, read and written `Relaxed`; the gate orders what is done in its places.
 #[derive(Debug)]
-pub(crate) struct Core<A> {
+pub struct Core<A> {
     pub(super) gate: Gate,
     /// Zero until the first window is over.
     limit: AtomicU32,
@@ -73,16 +73,6 @@ impl<A: LimitAlgorithm> Core<A> {
         self.gate.in_use()
     }
 
-    /// Asks to make a call.
-    #[inline]
-    pub(crate) fn admit(&self, settings: &Settings, now: Instant) -> Option<Admitted> {
-        if self.gate.try_enter(1, self.limit(settings)) {
-            return Some(self.admitted(now));
-        }
-        self.refused(settings, now);
-        None
-    }
-
     /// Leave for one who has got a place.
     #[inline]
     pub(super) fn admitted(&self, now: Instant) -> Admitted {
@@ -96,19 +86,6 @@ impl<A: LimitAlgorithm> Core<A> {
         let now = nanos(now);
         self.gathering.refused(now, self.gate.in_use());
         self.turn(settings, now);
-    }
-
-    /// Hands in how a call ended, and gives its place back.
-    #[inline]
-    pub(crate) fn settle(
-        &self,
-        settings: &Settings,
-        admitted: Admitted,
-        outcome: LimitOutcome,
-        now: impl FnOnce() -> Instant,
-    ) {
-        self.record(settings, admitted, outcome, now);
-        self.gate.leave(1, || self.limit(settings));
     }
 
     /// Hands in how a call ended; its place is the caller's to give back, after this.
@@ -137,7 +114,10 @@ impl<A: LimitAlgorithm> Core<A> {
 
     /// Back to the start; what is in flight keeps its places and is no longer a sample.
     pub(crate) fn reset(&self) {
-        let mut rule = self.rule.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut rule = self
+            .rule
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         *rule = A::NEW;
         self.period.fetch_add(1, Relaxed);
         self.limit.store(0, Relaxed);
@@ -168,9 +148,7 @@ impl<A: LimitAlgorithm> Core<A> {
             let first = LimitUpdate::new(f64::from(limit));
             return self.gathering.begin(now, &first);
         }
-        let window = self
-            .gathering
-            .end(now, limit, settings.bounded(0), settings.bounded(u32::MAX));
+        let window = self.gathering.end(now, limit, settings);
         let update = rule.update(&window);
         self.gathering.begin(now, &update);
         let next = if update.limit.is_nan() {

@@ -1,172 +1,299 @@
-//! The rule for servers.
+//! The rule for servers: does more in flight buy more throughput?
 
+use std::f64::consts::LN_2;
 use std::time::Duration;
 
 use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 
-/// Does more in flight buy more throughput?
+/// Does more in flight buy more throughput? The rule for a server that guards itself.
+///
+/// A server has a *knee*: fewer calls in flight leave it idle, more of them only wait for each other. The rule
+/// finds the knee and holds the limit a little above it.
+///
+/// 1. In a **full** window calls are refused: the throughput is what this limit buys.
+/// 2. In a **probe** the limit goes below the knee for a moment. Nobody waits in a queue
+///    then, and the latency is that of the work alone.
+/// 3. The throughput of the full windows times the latency of the probe is the knee, by
+///    Little's law. It is the limit of the probe times what the full limit buys
+///    more than it: if that is nothing, the knee lies at the probe or below.
+/// 4. The limit is knee + 2 + 2.25·√knee. The number in flight varies by its root, and
+///    every gap leaves a worker idle (the square-root staffing of Halfin and Whitt, 1981).
+///    Where few are refused the load comes and goes, and the root counts up to twice.
+///
+/// A probe goes to 0.9 of the knee; to 0.6 now and then, and while it is not certain
+/// that nobody waits there. It comes after four times as long as the last one took, at last after
+/// 24 times as long, and at once when the throughput has changed by more than chance
+/// explains. If the latency at the limit is that of the probe, nobody waits: the
+/// limit then grows without another probe, by as much as would refuse nobody, and
+/// no more than twofold.
+///
+/// The limit never goes above twice what was in flight, and never grows in a window
+/// without refusals. Half the share of the calls that were dropped in a window
+/// (timeouts, overload) is taken off it. A window lasts 100 ms, two latencies and 30 calls at the least.
+///
+/// # Weaknesses
+///
+/// - A probe refuses a tenth more than needful, which is 0.3 % of all in the long run, and while it gets its
+///   bearings it takes deeper ones: with two workers, a few of them cost half the throughput for a third of a second each.
+/// - It needs refusals to learn. A limit that was far too high shows as latency until the queue has filled it once.
+/// - It takes latencies for those of one kind of call. A mix that changes within seconds makes it late,
+///   and one of very unlike calls noisy; give those limits of their own, by `key`.
+/// - Below some 30 calls a second a window takes a second, and finding the knee tens of them.
+/// - In a client it learns the capacity of the server and not the client's share: use [`Aimd`](crate::Aimd) there.
+///
+/// # Sources
+///
+/// The knee as throughput times unqueued latency, and the probe that measures the latter, are the bandwidth-delay product and the
+/// ProbeRTT of TCP BBR (Cardwell et al., "BBR: Congestion-Based Congestion Control", 2016), taken from a link to a server.
 #[derive(Debug)]
 pub struct Elasticity {
     phase: Phase,
-    /// Seen with nobody waiting: the time that the work itself takes.
-    base: Option<Seen>,
-    /// Seen at the limit, calls being refused.
-    full: Option<Seen>,
-    /// The number in flight that suffices for the whole throughput.
+    /// Calls in flight that suffice for the whole throughput; zero before it is known.
     knee: f64,
-    /// Full windows since the last drain, and how many there are to be.
-    since: u32,
-    every: u32,
+    /// As in full windows: calls a second, smoothed, and as it was when the limit was last probed. Zero before.
+    throughput: f64,
+    throughput_at_probe: f64,
+    /// As in probes.
+    base: Option<Base>,
+    /// Share of the calls that are refused, smoothed.
+    short: f64,
+    /// Seconds of full windows since the last probe; those with few refusals count for less.
+    since: f64,
+    /// Seconds that the last probe took, and after how many times that the next is due.
+    took: f64,
+    patience: f64,
+    probes: u32,
     depth: f64,
+    /// The limit before the probe.
+    before: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    Cruise,
-    Drain,
+    Seeking,
+    Probing,
 }
 
+/// What the work takes with nobody waiting.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
-    throughput: f64,
+struct Base {
+    /// Mean, in seconds.
     latency: f64,
+    /// Mean logarithm.
     log: f64,
+    /// Squared coefficient of variation.
+    variation: f64,
 }
 
-impl Seen {
-    fn of(window: &LimitWindow) -> Self {
-        Self {
-            throughput: window.throughput(),
-            latency: window.latency.as_secs_f64(),
-            log: window.log_latency,
-        }
-    }
-
-    fn toward(self, new: Self, share: f64) -> Self {
-        let mix = |old: f64, new: f64| old + share * (new - old);
-        Self {
-            throughput: mix(self.throughput, new.throughput),
-            latency: mix(self.latency, new.latency),
-            log: mix(self.log, new.log),
-        }
-    }
-}
-
-const SIGMAS: f64 = 3.0;
+/// Places above the knee: some, and some for each root of it.
+const SPARE: f64 = 2.0;
+const ROOTS: f64 = 2.25;
+/// From this share of refusals upwards it is not that the load varies, there is too much of it.
+const FEW_REFUSED: f64 = 0.2;
+/// How far below the knee a probe goes: as a rule, now and then, and as long as it is not certain that nobody waits.
 const SHALLOW: f64 = 0.9;
 const DEEP: f64 = 0.6;
-const OFTEN: u32 = 2;
-const SELDOM: u32 = 24;
+/// A deep probe has been below the knee if that is so far above it: half of what is to be expected.
+const CLEAR: f64 = 1.33;
+const DEEP_EVERY: u32 = 6;
+const OFTEN: f64 = 4.0;
+const SELDOM: f64 = 24.0;
+/// The weight of what is new in smoothed figures.
+const NEW: f64 = 0.3;
+/// A change of this logarithm is one, unless chance explains it.
 const CHANGE: f64 = 0.25;
-const FULL: f64 = 0.01;
-
-fn with_headroom(knee: f64) -> f64 {
-    knee + SIGMAS * knee.max(1.0).sqrt()
-}
+/// Latencies closer than this (in powers of two) are the same.
+const SAME_LATENCY: f64 = 0.15;
 
 impl LimitAlgorithm for Elasticity {
     const NEW: Self = Self {
-        phase: Phase::Cruise,
-        base: None,
-        full: None,
+        phase: Phase::Seeking,
         knee: 0.0,
-        since: 0,
-        every: OFTEN,
+        throughput: 0.0,
+        throughput_at_probe: 0.0,
+        base: None,
+        short: 0.0,
+        since: 0.0,
+        took: 0.0,
+        patience: OFTEN,
+        probes: 0,
         depth: DEEP,
+        before: 0.0,
     };
 
     fn update(&mut self, window: &LimitWindow) -> LimitUpdate {
         let limit = f64::from(window.limit);
         let next = if window.samples == 0 {
             limit
-        } else if self.phase == Phase::Drain {
-            self.drained(window)
-        } else if window.refusal_rate() < FULL {
+        } else if self.phase == Phase::Probing {
+            self.probed(window)
+        } else if window.refused == 0 {
             self.roomy(window)
         } else {
             self.full(window)
         };
-        let next = next * (1.0 - 0.5 * window.drop_rate());
-        let next = next.clamp(f64::from(window.min_limit), f64::from(window.max_limit));
+        let next = (next * (1.0 - 0.5 * window.drop_rate()))
+            .clamp(f64::from(window.min_limit), f64::from(window.max_limit))
+            .round();
+
         let latency = window.latency.max(Duration::from_micros(100));
-        let settle = if next.round() == limit { Duration::ZERO } else { latency };
+        let variation = self.base.map_or(1.0, |base| base.variation);
+        let samples = match self.phase {
+            Phase::Seeking => 30.0,
+            Phase::Probing if self.depth == DEEP => (25.0 * variation).clamp(25.0, 100.0),
+            Phase::Probing => (100.0 * variation).clamp(30.0, 400.0),
+        };
         LimitUpdate::new(next)
-            .after(settle)
-            .lasting(Duration::from_millis(100).max(latency * 2))
-            .of_samples(100, Duration::from_secs(1).max(latency * 10))
+            .after(if next == limit {
+                Duration::ZERO
+            } else {
+                latency
+            })
+            .lasting(Duration::from_millis(100).max(latency.saturating_mul(2)))
+            .of_samples(
+                samples as u32,
+                Duration::from_secs(1).max(latency.saturating_mul(10)),
+            )
     }
 }
 
 impl Elasticity {
+    /// Nobody was refused.
     fn roomy(&mut self, window: &LimitWindow) -> f64 {
-        let limit = f64::from(window.limit);
-        self.since = self.every;
-        if window.refused > 0 {
-            // A little short now and then.
-            limit * 1.1
-        } else {
-            let cap = 2.0 * f64::from(window.max_in_flight);
-            limit.min(cap.max(20.0))
-        }
+        self.short *= 1.0 - NEW;
+        let enough = growth_cap(window).max(f64::from(window.initial_limit));
+        f64::from(window.limit).min(enough)
     }
 
+    /// Some were refused: the throughput is what the limit buys.
     fn full(&mut self, window: &LimitWindow) -> f64 {
         let limit = f64::from(window.limit);
-        let seen = Seen::of(window);
-        let changed = self.full.is_none_or(|full| {
-            (seen.throughput / full.throughput).ln().abs() > CHANGE
-                || (seen.log - full.log).abs() * std::f64::consts::LN_2 > CHANGE
-        });
-        let full = match self.full {
-            Some(full) if !changed => full.toward(seen, 0.3),
-            _ => seen,
+        let short = window.refusal_rate();
+        self.short += NEW * (short - self.short);
+        self.since += window.duration.as_secs_f64() * (short * 10.0).min(1.0);
+        let changed = self.follow_throughput(window) && short > 0.05;
+
+        let Some(base) = self.base else {
+            return self.probe(limit);
         };
-        self.full = Some(full);
-        self.since += 1;
-        let cap = 2.0 * f64::from(window.max_in_flight);
-        let Some(base) = self.base.filter(|base| {
-            let queued = seen.log - base.log;
-            queued < 0.15 || !(changed || self.since >= self.every)
-        }) else {
-            return self.drain(limit);
-        };
-        if seen.log - base.log < 0.15 {
+        if window.log_latency - base.log < SAME_LATENCY {
             self.knee = window.concurrency();
-            return with_headroom(self.knee).max(1.5 * limit).min(cap);
+            let growth = (1.0 / (1.0 - short)).clamp(1.1, 2.0);
+            return self
+                .above_knee()
+                .max(growth * limit)
+                .min(growth_cap(window));
         }
-        self.knee = full.throughput * base.latency;
-        with_headroom(self.knee).min(cap)
+        if changed || self.since >= self.patience * self.took {
+            return self.probe(limit);
+        }
+        self.knee = self.throughput * base.latency;
+        self.above_knee().min(growth_cap(window))
     }
 
-    fn drain(&mut self, limit: f64) -> f64 {
-        self.phase = Phase::Drain;
-        let from = if self.knee > 0.0 { self.knee.min(limit) } else { limit };
-        (from * self.depth).floor()
+    /// Says whether the throughput is another than it was, for all that chance can do.
+    fn follow_throughput(&mut self, window: &LimitWindow) -> bool {
+        // Even a regular service has irregular arrivals.
+        let variation = self.base.map_or(1.0, |base| base.variation).max(0.5);
+        let chance = (variation / f64::from(window.samples)).sqrt();
+        let seen = window.throughput();
+        let jumped = differs(seen, self.throughput, 4.0 * chance);
+        if jumped {
+            self.throughput = seen;
+        } else {
+            self.throughput += NEW * (seen - self.throughput);
+        }
+        // Smoothing leaves less to chance.
+        jumped || differs(self.throughput, self.throughput_at_probe, 2.4 * chance)
     }
 
-    fn drained(&mut self, window: &LimitWindow) -> f64 {
-        self.phase = Phase::Cruise;
-        self.since = 0;
-        let seen = Seen::of(window);
-        let base = match self.base {
-            Some(base) if (seen.latency / base.latency).ln().abs() < 0.2 => {
-                self.every = (self.every * 2).min(SELDOM);
-                base.toward(seen, 0.3)
-            }
-            _ => {
-                self.every = OFTEN;
-                seen
-            }
+    fn probe(&mut self, limit: f64) -> f64 {
+        self.before = limit;
+        self.phase = Phase::Probing;
+        self.probes = self.probes.wrapping_add(1);
+        let depth = if self.probes.is_multiple_of(DEEP_EVERY) {
+            DEEP
+        } else {
+            self.depth
         };
-        self.base = Some(base);
-        let throughput = self.full.map_or(seen.throughput, |full| full.throughput);
-        self.knee = throughput * base.latency;
-        // What little was let in had to wait still.
-        let queued = self.knee < 1.1 * f64::from(window.limit);
-        self.depth = if queued { DEEP } else { SHALLOW };
-        if queued {
-            self.every = 1;
-        }
-        with_headroom(self.knee).min(2.0 * f64::from(window.limit).max(with_headroom(1.0)) + 10.0)
+        let from = if self.knee > 0.0 {
+            self.knee.min(limit)
+        } else {
+            limit
+        };
+        from * depth
     }
+
+    fn probed(&mut self, window: &LimitWindow) -> f64 {
+        self.took += window.duration.as_secs_f64();
+        if window.max_in_flight > window.limit {
+            // What was let in before is not over yet.
+            return f64::from(window.limit);
+        }
+        self.phase = Phase::Seeking;
+        self.since = 0.0;
+        let seen = Base::of(window);
+        let chance = (seen.variation.max(0.25) / f64::from(window.samples)).sqrt();
+        let known = self
+            .base
+            .filter(|base| !differs(seen.latency, base.latency, 4.0 * chance));
+        let base = known.map_or(seen, |base| base.toward(seen));
+        self.base = Some(base);
+        self.throughput_at_probe = self.throughput;
+        self.knee = self.throughput * base.latency;
+
+        let clear = self.knee >= CLEAR * f64::from(window.limit);
+        if known.is_some() && (clear || self.depth == SHALLOW) {
+            self.depth = SHALLOW;
+            self.patience = (self.patience * 2.0).clamp(OFTEN, SELDOM);
+        } else if clear {
+            self.depth = SHALLOW;
+            self.patience = OFTEN;
+        } else {
+            // The full limit bought hardly more: they may have waited even here.
+            self.depth = DEEP;
+            self.patience = 1.0;
+        }
+        self.above_knee().min(2.0 * self.before)
+    }
+
+    fn above_knee(&self) -> f64 {
+        let roots = ROOTS * (2.0 - (self.short / FEW_REFUSED).min(1.0));
+        self.knee + SPARE + roots * self.knee.max(1.0).sqrt()
+    }
+}
+
+impl Base {
+    fn of(window: &LimitWindow) -> Self {
+        Self {
+            latency: window.latency.as_secs_f64(),
+            log: window.log_latency,
+            variation: variation(window),
+        }
+    }
+
+    fn toward(self, new: Self) -> Self {
+        let mix = |old: f64, new: f64| old + NEW * (new - old);
+        Self {
+            latency: mix(self.latency, new.latency),
+            log: mix(self.log, new.log),
+            variation: mix(self.variation, new.variation),
+        }
+    }
+}
+
+fn growth_cap(window: &LimitWindow) -> f64 {
+    2.0 * f64::from(window.max_in_flight)
+}
+
+/// Whether two figures differ by more than the least change that counts and than chance allows.
+fn differs(one: f64, other: f64, chance: f64) -> bool {
+    one <= 0.0 || other <= 0.0 || (one / other).ln().abs() > CHANGE.max(chance)
+}
+
+/// The squared coefficient of variation of the latencies, were they lognormal: the mean is above the geometric mean by half the variance of the logarithm.
+fn variation(window: &LimitWindow) -> f64 {
+    let mean = (window.latency.as_secs_f64() * 1e9).max(1.0).log2();
+    let variance = 2.0 * LN_2 * (mean - window.log_latency).max(0.0);
+    variance.min(10.0).exp_m1()
 }

@@ -60,7 +60,11 @@ impl Gradient2 {
         let queue = if dropped { 0.0 } else { QUEUE };
         let next = limit * (1.0 - SMOOTHING) + SMOOTHING * (limit * gradient + queue);
         // Growth goes no further than twice what is in flight.
-        if next > limit { next.min((2.0 * used).max(limit)) } else { next }
+        if next > limit {
+            next.min((2.0 * used).max(limit))
+        } else {
+            next
+        }
     }
 
     fn learn(&mut self, short: f64) {

@@ -2,9 +2,11 @@
 
 mod aimd;
 mod algorithm;
+mod call;
 mod core;
 mod elasticity;
 mod gradient2;
+mod layer;
 mod live;
 mod permit;
 mod settings;
@@ -19,8 +21,10 @@ use tokio::time::Instant;
 pub use self::core::LimitOutcome;
 pub use aimd::Aimd;
 pub use algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
+pub use call::AdaptiveCall;
 pub use elasticity::Elasticity;
 pub use gradient2::Gradient2;
+pub use layer::AdaptiveLayer;
 pub use permit::LimitPermit;
 pub use settings::AdaptiveConcurrencySettings;
 pub use vegas::Vegas;
@@ -28,8 +32,12 @@ pub use vegas::Vegas;
 use self::core::Core;
 use crate::clock;
 use crate::door::{Door, Opened};
-use crate::error::{PolicyError, PolicyErrorKind};
-use crate::site::{Caller, Live, Setting, SettingError, Value};
+use crate::error::PolicyError;
+use crate::gate;
+use crate::site::{
+    Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value, Way,
+};
+use crate::verdict::Failing;
 
 /// A limit on calls in flight that finds its own height.
 pub struct AdaptiveConcurrency<A: LimitAlgorithm = Elasticity> {
@@ -78,11 +86,32 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
         self
     }
 
+    /// Makes a call if there is a place for it; waits for one as the settings say, and is refused with
+    /// [`ConcurrencyLimited`](crate::PolicyErrorKind::ConcurrencyLimited) otherwise. Its outcome is a sample by its class.
+    ///
+    /// It asks when it is first polled. The place is free again before the outcome is returned.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped in the queue, it leaves it and the call never begins. Dropped later, it drops the call and then gives
+    /// the place back; what that counts as, [`LimitPermit`] says.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with time enabled, if it waits and `max_wait` is set.
+    pub fn call<F, T, X>(&self, future: F) -> AdaptiveCall<'_, F, A>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        AdaptiveCall::new(Way::ByHand(self), future)
+    }
+
     /// Asks for leave to make a call, whose end is recorded later.
     ///
     /// # Errors
     ///
-    /// [`ConcurrencyLimited`](PolicyErrorKind::ConcurrencyLimited) if the limit is reached.
+    /// [`ConcurrencyLimited`](crate::PolicyErrorKind::ConcurrencyLimited) if the limit is reached.
     pub fn try_acquire(&self) -> Result<LimitPermit<'_, A>, PolicyError> {
         self.try_acquire_at(clock::now())
     }
@@ -90,21 +119,30 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     /// With the clock as an argument.
     #[doc(hidden)]
     pub fn try_acquire_at(&self, now: Instant) -> Result<LimitPermit<'_, A>, PolicyError> {
-        let core = self.core();
-        let admitted = self.settings.with(|settings| core.admit(settings, now));
-        match admitted {
-            Some(admitted) => Ok(LimitPermit::new(self, core, admitted)),
-            None => Err(PolicyError::new(
-                PolicyErrorKind::ConcurrencyLimited,
-                self.caller.name(),
-            )),
+        Self::try_enter(Way::ByHand(self), Entry::by_hand(self), now)
+    }
+
+    #[inline]
+    fn try_enter<'a>(
+        way: Way<'a, Self>,
+        entry: Entry<'a, Self>,
+        now: Instant,
+    ) -> Result<LimitPermit<'a, A>, PolicyError> {
+        match gate::try_enter(entry, way.ask().cost) {
+            Ok(place) => Ok(LimitPermit::new(place, way, now)),
+            Err(entry) => Err(call::refusal(&entry, now)),
         }
     }
 
     /// The limit in force.
     #[must_use]
     pub fn limit(&self) -> u32 {
-        self.settings.with(|settings| self.core().limit(settings))
+        self.limit_of(&self.core())
+    }
+
+    #[inline]
+    fn limit_of(&self, core: &Core<A>) -> u32 {
+        self.settings.with(|settings| core.limit(settings))
     }
 
     /// Calls in flight.
@@ -130,7 +168,9 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.settings.set(knob, value)
+        self.settings.set(knob, value)?;
+        self.core().gate.limit_changed(|| self.limit());
+        Ok(())
     }
 
     /// Goes back to what the code says for `knob`.
@@ -139,11 +179,56 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     ///
     /// An unknown knob, or settings that would contradict each other.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.settings.unset(knob)
+        self.settings.unset(knob)?;
+        self.core().gate.limit_changed(|| self.limit());
+        Ok(())
     }
 
+    /// The one that belongs to an annotated function, also when it is held by hand.
+    const fn of(mut self, site: &'static Site) -> Self {
+        self.caller = Caller::Site(site);
+        self
+    }
+}
+
+impl<A: LimitAlgorithm> Stateful for AdaptiveConcurrency<A> {
+    type Core = Core<A>;
+
+    const KIND: LayerKind = LayerKind::AdaptiveConcurrency;
+
+    fn fresh(&self) -> Core<A> {
+        Core::new()
+    }
+
+    #[inline]
     fn core(&self) -> Opened<'_, Core<A>> {
         self.core.open(Core::new)
+    }
+
+    fn is_idle(&self, core: &Core<A>) -> bool {
+        core.gate.is_idle()
+    }
+
+    fn tuning(&self) -> &dyn Tuning {
+        self
+    }
+
+    fn caller(&self) -> Caller {
+        self.caller
+    }
+}
+
+impl<A: LimitAlgorithm> Tuning for AdaptiveConcurrency<A> {
+    fn list(&self) -> Vec<Setting> {
+        self.settings()
+    }
+
+    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
+        self.set(knob, value)
+    }
+
+    fn unset(&self, knob: &str) -> Result<(), SettingError> {
+        self.unset(knob)
     }
 }
 

@@ -1,68 +1,107 @@
 //! Leave to make one call under an adaptive limit.
 
 use std::fmt;
+use std::task::Poll;
 
 use tokio::time::Instant;
 
-use super::core::{Admitted, Core};
+use super::core::Admitted;
 use super::{AdaptiveConcurrency, LimitAlgorithm, LimitOutcome};
+use crate::carry::Holding;
 use crate::clock;
-use crate::door::Opened;
+use crate::dropped::{Fate, Watch};
+use crate::gate::{Gate, Gated, Place};
+use crate::site::{Entry, Lasting, Way};
 
 /// A place under an adaptive limit. See [`AdaptiveConcurrency::try_acquire`].
 ///
-/// Dropped without a [`record`](Self::record), the place is free again and the call says nothing about the load.
+/// Dropped without a [`record`](Self::record), the place is free again. The call says nothing about the load then,
+/// unless a time limit of this crate drops it after it ran for at least half of that limit, or it is dropped after
+/// the deadline it was admitted under: that is a drop.
 #[must_use = "the place is free again when the permit is dropped"]
 pub struct LimitPermit<'a, A: LimitAlgorithm> {
-    limit: &'a AdaptiveConcurrency<A>,
-    core: Opened<'a, Core<A>>,
-    admitted: Option<Admitted>,
+    held: Holding<'a, AdaptiveConcurrency<A>>,
+    admitted: Admitted,
+    watch: Watch,
+    recorded: bool,
+}
+
+impl<A: LimitAlgorithm> Gated for Entry<'_, AdaptiveConcurrency<A>> {
+    fn gate(&self) -> &Gate {
+        &self.core.gate
+    }
+
+    fn limit(&self) -> u32 {
+        self.state.limit_of(&self.core)
+    }
+}
+
+impl<A: LimitAlgorithm> Gated for Lasting<AdaptiveConcurrency<A>> {
+    fn gate(&self) -> &Gate {
+        &self.core().gate
+    }
+
+    fn limit(&self) -> u32 {
+        self.state.limit_of(self.core())
+    }
 }
 
 impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {
+    #[inline]
     pub(super) fn new(
-        limit: &'a AdaptiveConcurrency<A>,
-        core: Opened<'a, Core<A>>,
-        admitted: Admitted,
+        place: Place<Entry<'a, AdaptiveConcurrency<A>>>,
+        way: Way<'a, AdaptiveConcurrency<A>>,
+        now: Instant,
     ) -> Self {
+        let admitted = place.gated().core.admitted(now);
         Self {
-            limit,
-            core,
-            admitted: Some(admitted),
+            held: Holding::new(place, way),
+            admitted,
+            watch: Watch::since(now),
+            recorded: false,
         }
     }
 
     /// Says how the call ended.
-    pub fn record(self, outcome: LimitOutcome) {
+    pub fn record(mut self, outcome: LimitOutcome) {
         self.settle(outcome, clock::now);
     }
 
     /// With the clock as an argument.
     #[doc(hidden)]
-    pub fn record_at(self, outcome: LimitOutcome, now: Instant) {
+    pub fn record_at(mut self, outcome: LimitOutcome, now: Instant) {
         self.settle(outcome, || now);
     }
 
     #[inline]
-    fn settle(mut self, outcome: LimitOutcome, now: impl FnOnce() -> Instant) {
-        if let Some(admitted) = self.admitted.take() {
-            self.give_back(admitted, outcome, now);
-        }
+    pub(super) fn poll<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        let watch = &mut self.watch;
+        self.held.poll(|| watch.poll(poll))
     }
 
+    /// The place is still held; it is free when the permit is dropped.
     #[inline]
-    fn give_back(&self, admitted: Admitted, outcome: LimitOutcome, now: impl FnOnce() -> Instant) {
-        self.limit
-            .settings
-            .with(|settings| self.core.settle(settings, admitted, outcome, now));
+    pub(super) fn settle(&mut self, outcome: LimitOutcome, now: impl FnOnce() -> Instant) {
+        self.recorded = true;
+        if let Some(entry) = self.held.entry() {
+            let settings = &entry.state.settings;
+            settings.with(|settings| entry.core.record(settings, self.admitted, outcome, now));
+        }
     }
 }
 
 impl<A: LimitAlgorithm> Drop for LimitPermit<'_, A> {
     fn drop(&mut self) {
-        if let Some(admitted) = self.admitted.take() {
-            self.give_back(admitted, LimitOutcome::Ignored, clock::now);
+        if self.recorded {
+            return;
         }
+        let outcome = match self.watch.fate() {
+            Fate::CutOff { ran_for_half: true } => LimitOutcome::Dropped,
+            Fate::CutOff { .. } | Fate::Panicked | Fate::Waiting | Fate::Abandoned => {
+                LimitOutcome::Ignored
+            }
+        };
+        self.settle(outcome, clock::now);
     }
 }
 

@@ -17,6 +17,7 @@ pub struct Vegas {
 }
 
 const PROBE_EVERY: u32 = 30;
+const WINDOW: Duration = Duration::from_secs(1);
 
 impl LimitAlgorithm for Vegas {
     const NEW: Self = Self {
@@ -34,12 +35,16 @@ impl LimitAlgorithm for Vegas {
         self.exact = self
             .next(window)
             .clamp(f64::from(window.min_limit), f64::from(window.max_limit));
-        let update = LimitUpdate::new(self.exact).of_samples(10, Duration::from_secs(5));
-        if self.probing.is_some() {
-            update.after(window.latency).lasting(Duration::from_millis(100).max(window.latency))
+        // A probe as long as any other window: its mean is the measure for all that follow.
+        let settle = if self.probing.is_some() {
+            window.latency
         } else {
-            update.lasting(Duration::from_secs(1))
-        }
+            Duration::ZERO
+        };
+        LimitUpdate::new(self.exact)
+            .after(settle)
+            .lasting(WINDOW)
+            .of_samples(10, Duration::from_secs(5))
     }
 }
 
@@ -53,6 +58,10 @@ impl Vegas {
             }
             self.left = PROBE_EVERY;
             return before;
+        }
+        if window.duration < WINDOW / 2 {
+            // The very first one is short, and its mean of few calls would pass for the time without load.
+            return limit;
         }
         let step = limit.log10().floor().max(1.0);
         if window.dropped > 0 {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use std::time::Duration;
 
 use super::algorithm::{LimitUpdate, LimitWindow};
+use super::settings::AdaptiveConcurrencySettings as Settings;
 use super::time::{Nanos, nanos_of};
 
 /// The sums of the window that is open.
@@ -86,7 +87,8 @@ impl Gathering {
             return;
         }
         let latency = latency.min(self.frame.longest.load(Relaxed));
-        self.logs.fetch_add((log2(latency) << COUNT_BITS) | 1, Relaxed);
+        self.logs
+            .fetch_add((log2(latency) << COUNT_BITS) | 1, Relaxed);
         self.latency.fetch_add(latency, Relaxed);
         if latency < self.min_latency.load(Relaxed) {
             self.min_latency.fetch_min(latency, Relaxed);
@@ -133,7 +135,7 @@ impl Gathering {
     }
 
     /// Ends the window. By one thread at a time, as is [`begin`](Self::begin).
-    pub(super) fn end(&self, now: Nanos, limit: u32, min_limit: u32, max_limit: u32) -> LimitWindow {
+    pub(super) fn end(&self, now: Nanos, limit: u32, settings: &Settings) -> LimitWindow {
         let logs = self.logs.swap(0, Relaxed);
         let samples = logs & COUNT_MAX;
         let sum = self.latency.swap(0, Relaxed);
@@ -146,14 +148,18 @@ impl Gathering {
         let begun = self.frame.begins.load(Relaxed);
         LimitWindow {
             limit,
-            min_limit,
-            max_limit,
+            initial_limit: settings.bounded(settings.initial),
+            min_limit: settings.bounded(0),
+            max_limit: settings.bounded(u32::MAX),
             duration: Duration::from_nanos(now.saturating_sub(begun)),
             samples: samples as u32,
             latency: Duration::from_nanos(latency),
-            log_latency: (logs >> COUNT_BITS) as f64
-                / (samples.max(1) << LOG_POINT) as f64,
-            min_latency: Duration::from_nanos(if samples > 0 { shortest.min(latency) } else { 0 }),
+            log_latency: (logs >> COUNT_BITS) as f64 / (samples.max(1) << LOG_POINT) as f64,
+            min_latency: Duration::from_nanos(if samples > 0 {
+                shortest.min(latency)
+            } else {
+                0
+            }),
             dropped: self.dropped.swap(0, Relaxed),
             refused: self.refused.swap(0, Relaxed),
             max_in_flight: self.max_in_flight.swap(0, Relaxed),

@@ -1,0 +1,139 @@
+//! A call under an adaptive limit.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+
+use super::permit::LimitPermit;
+use super::{AdaptiveConcurrency, LimitAlgorithm, LimitOutcome};
+use crate::classify::ErrorClass;
+use crate::clock;
+use crate::error::{PolicyError, PolicyErrorKind};
+use crate::gate::{self, Entering, Queueing, Waiting};
+use crate::site::{Entry, Way};
+use crate::verdict::{Cause, Failing, Failure};
+
+pin_project! {
+    /// A call under an adaptive limit. Made by [`AdaptiveConcurrency::call`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct AdaptiveCall<'a, F, A: LimitAlgorithm> {
+        // Dropped before the place that it works in.
+        #[pin]
+        inner: F,
+        stage: Stage<'a, A>,
+    }
+}
+
+type Door<'a, A> = Entry<'a, AdaptiveConcurrency<A>>;
+
+enum Stage<'a, A: LimitAlgorithm> {
+    /// Not polled yet.
+    Asking(Way<'a, AdaptiveConcurrency<A>>),
+    Waiting(Way<'a, AdaptiveConcurrency<A>>, Waiting<Door<'a, A>>),
+    Inside(LimitPermit<'a, A>),
+    /// Switched off, or done.
+    Free,
+}
+
+impl<'a, F, A: LimitAlgorithm> AdaptiveCall<'a, F, A> {
+    pub(super) const fn new(way: Way<'a, AdaptiveConcurrency<A>>, inner: F) -> Self {
+        Self {
+            inner,
+            stage: Stage::Asking(way),
+        }
+    }
+}
+
+impl<F, T, X, A> Future for AdaptiveCall<'_, F, A>
+where
+    F: Future<Output = Result<T, X>>,
+    X: Failing,
+    A: LimitAlgorithm,
+{
+    type Output = Result<T, Failure<X::Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Stage::Asking(way) = *this.stage {
+            *this.stage = Stage::Free;
+            if let Some(entry) = way.entry() {
+                *this.stage = match gate::ask(entry, way.ask().cost, may_wait(way), cx) {
+                    Entering::Inside(place) => {
+                        Stage::Inside(LimitPermit::new(place, way, clock::entry()))
+                    }
+                    Entering::Waits(waiting) => Stage::Waiting(way, waiting),
+                    Entering::Refused(entry) => return refuse(entry),
+                };
+            }
+        }
+        if let Stage::Waiting(way, waiting) = this.stage {
+            let way = *way;
+            let entered = ready!(waiting.poll(cx));
+            *this.stage = Stage::Free;
+            match entered {
+                // The time in the queue is not the service's.
+                Ok(place) => {
+                    *this.stage = Stage::Inside(LimitPermit::new(place, way, clock::now()));
+                }
+                Err(entry) => return refuse(entry),
+            }
+        }
+        let Stage::Inside(permit) = this.stage else {
+            return this.inner.poll(cx).map_err(Failing::into_failure);
+        };
+        let outcome = ready!(permit.poll(|| this.inner.poll(cx)));
+        permit.settle(counts_as(&outcome), clock::now);
+        *this.stage = Stage::Free;
+        Poll::Ready(outcome.map_err(Failing::into_failure))
+    }
+}
+
+fn may_wait<'a, A: LimitAlgorithm>(
+    way: Way<'a, AdaptiveConcurrency<A>>,
+) -> impl FnOnce(&Door<'a, A>) -> Queueing {
+    move |entry| {
+        let settings = entry.state.settings.get();
+        Queueing {
+            max_queue: settings.max_queue,
+            max_wait: way.ask().max_wait.or(settings.max_wait),
+        }
+    }
+}
+
+fn refuse<A: LimitAlgorithm, T, E>(entry: Door<'_, A>) -> Poll<Result<T, Failure<E>>> {
+    Poll::Ready(Err(Failure::Policy(refusal(&entry, clock::now()))))
+}
+
+/// Refusals are part of what the rule goes by.
+#[cold]
+pub(super) fn refusal<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Instant) -> PolicyError {
+    let settings = &entry.state.settings;
+    settings.with(|settings| entry.core.refused(settings, now));
+    entry.refuse(PolicyErrorKind::ConcurrencyLimited)
+}
+
+/// The limit's column of the table of outcomes.
+fn counts_as<T, X: Failing>(outcome: &Result<T, X>) -> LimitOutcome {
+    let Err(failure) = outcome else {
+        return LimitOutcome::Sample;
+    };
+    match failure.verdict().cause {
+        Cause::Error(ErrorClass::Overload) | Cause::Policy(PolicyErrorKind::TimedOut { .. }) => {
+            LimitOutcome::Dropped
+        }
+        Cause::Error(_) => LimitOutcome::Sample,
+        Cause::Policy(_) => LimitOutcome::Ignored,
+    }
+}
+
+impl<F, A: LimitAlgorithm> fmt::Debug for AdaptiveCall<'_, F, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdaptiveCall").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

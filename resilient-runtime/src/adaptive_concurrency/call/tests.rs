@@ -1,0 +1,239 @@
+use std::future::{pending, ready};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::time::{advance, sleep};
+
+use super::*;
+use crate::adaptive_concurrency::{AdaptiveConcurrencySettings, LimitUpdate, LimitWindow};
+use crate::retry::Retry;
+use crate::timeout::Timeout;
+use crate::verdict::{Judged, Verdict};
+
+/// Says by its limit what it was told so far: a hundred for each sample, ten for each drop.
+struct Tell(u32);
+
+impl LimitAlgorithm for Tell {
+    const NEW: Self = Tell(0);
+
+    fn update(&mut self, window: &LimitWindow) -> LimitUpdate {
+        self.0 += 100 * window.samples + 10 * window.dropped;
+        LimitUpdate::new(self.0.into())
+    }
+}
+
+type Told = AdaptiveConcurrency<Tell>;
+type Answer = Result<(), Failure<&'static str>>;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn sample(limit: &Told) {
+    let answer: Answer = limit.call(ready(Ok::<_, Judged<&str>>(()))).await;
+    assert!(answer.is_ok());
+}
+
+/// What the rule hears of what `make` does, between the samples that begin and end the window.
+async fn heard_of(make: impl AsyncFnOnce(&Told)) -> (u32, u32) {
+    let limit = Told::with(AdaptiveConcurrencySettings::new().initial(500));
+    sample(&limit).await;
+    make(&limit).await;
+    assert_eq!(limit.in_flight(), 0, "the place is given back");
+    advance(2 * SECOND).await;
+    sample(&limit).await;
+    let said = limit.limit();
+    (said / 100 - 2, said % 100 / 10)
+}
+
+const SAMPLE: (u32, u32) = (1, 0);
+const DROP: (u32, u32) = (0, 1);
+const IGNORED: (u32, u32) = (0, 0);
+
+async fn heard_of_outcome(outcome: Result<(), Verdict>) -> (u32, u32) {
+    let outcome = outcome.map_err(|verdict| Judged::new("an error", verdict));
+    heard_of(async |limit| {
+        let _: Answer = limit.call(ready(outcome)).await;
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_answer_is_a_sample_but_overload_is_a_drop() {
+    assert_eq!(heard_of_outcome(Ok(())).await, SAMPLE);
+    let rows = [
+        (ErrorClass::Transient, SAMPLE),
+        (ErrorClass::ServerFault, SAMPLE),
+        (ErrorClass::CallerFault, SAMPLE),
+        (ErrorClass::Overload, DROP),
+    ];
+    for (class, heard) in rows {
+        let verdict = Verdict::of_class(class, None);
+        assert_eq!(heard_of_outcome(Err(verdict)).await, heard, "{class:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_of_ours_is_a_drop_and_other_refusals_are_nothing() {
+    let rows = [
+        (PolicyErrorKind::TimedOut { after: SECOND }, DROP),
+        (
+            PolicyErrorKind::CircuitOpen {
+                retry_after: SECOND,
+            },
+            IGNORED,
+        ),
+        (
+            PolicyErrorKind::RateLimited {
+                retry_after: SECOND,
+            },
+            IGNORED,
+        ),
+        (PolicyErrorKind::BulkheadFull, IGNORED),
+        (PolicyErrorKind::ConcurrencyLimited, IGNORED),
+        (PolicyErrorKind::FaultInjected, IGNORED),
+    ];
+    for (kind, heard) in rows {
+        let verdict = Verdict::of_policy(kind);
+        assert_eq!(heard_of_outcome(Err(verdict)).await, heard, "{kind:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_and_a_caller_who_goes_say_nothing() {
+    let heard = heard_of(async |limit| {
+        let call = limit.call::<_, (), Judged<&str>>(async { panic!("in the body") });
+        assert!(AssertUnwindSafe(call).catch_unwind().await.is_err());
+    })
+    .await;
+    assert_eq!(heard, IGNORED);
+
+    let heard = heard_of(async |limit| {
+        let call = limit.call(pending::<Result<(), Judged<&str>>>());
+        assert!(tokio::time::timeout(SECOND, call).await.is_err());
+    })
+    .await;
+    assert_eq!(heard, IGNORED);
+}
+
+/// A call that begins `before` its limit of two seconds would have it end, and hangs.
+async fn heard_of_cut_off(before: Duration) -> (u32, u32) {
+    heard_of(async |limit| {
+        let late = async {
+            sleep(before).await;
+            limit.call(pending::<Result<(), Judged<&str>>>()).await
+        };
+        let outcome: Answer = Timeout::new(2 * SECOND).call(late).await;
+        assert!(matches!(outcome, Err(Failure::Policy(_))));
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_a_timeout_of_ours_drops_is_a_drop_if_it_ran_for_half_of_it() {
+    assert_eq!(heard_of_cut_off(Duration::ZERO).await, DROP);
+    assert_eq!(heard_of_cut_off(SECOND).await, DROP);
+    let just_less = SECOND + Duration::from_millis(1);
+    assert_eq!(heard_of_cut_off(just_less).await, IGNORED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_a_timeout_drops_while_it_only_waited_in_a_layer_of_ours_says_nothing() {
+    let heard = heard_of(async |limit| {
+        let retry = Retry::new(2)
+            .constant()
+            .delay(30 * SECOND)
+            .jitter(crate::Jitter::None);
+        let waits = retry.run(|| ready(Err::<(), _>("down")));
+        let call = limit.call(waits);
+        let _ = Timeout::new(2 * SECOND).call(async { call.await }).await;
+    })
+    .await;
+    // Its own deadline would end the pause: so it was answered at once.
+    assert_eq!(heard, SAMPLE);
+}
+
+const ONE: AdaptiveConcurrencySettings = AdaptiveConcurrencySettings::new().initial(1).max(1);
+
+fn hangs(
+    limit: &Told,
+) -> AdaptiveCall<'_, impl Future<Output = Result<(), Judged<&'static str>>>, Tell> {
+    limit.call(pending())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_above_the_limit_is_refused_and_never_begins() {
+    let limit = Told::with(ONE).named("limited");
+    let mut first = Box::pin(hangs(&limit));
+    assert!(first.as_mut().now_or_never().is_none());
+    let call = limit.call::<_, (), Judged<&str>>(async { panic!("it began") });
+    let Err(Failure::Policy(refusal)) = call.await else {
+        panic!("not refused")
+    };
+    assert_eq!(refusal.kind(), PolicyErrorKind::ConcurrencyLimited);
+    assert_eq!(refusal.site(), "limited");
+    drop(first);
+    sample(&limit).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_wait_is_let_in_when_a_place_is_free() {
+    let limit = Told::with(ONE.max_queue(1));
+    let mut first = Box::pin(hangs(&limit));
+    assert!(first.as_mut().now_or_never().is_none());
+    let mut second = Box::pin(limit.call(ready(Ok::<_, Judged<&str>>(7))));
+    assert!(second.as_mut().now_or_never().is_none());
+    let third = limit.call(ready(Ok::<_, Judged<&str>>(8))).await;
+    assert!(
+        matches!(third, Err(Failure::Policy(_))),
+        "the queue is full"
+    );
+    drop(first);
+    assert_eq!(second.await.unwrap(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_too_long_is_refused() {
+    let limit = Told::with(ONE.max_queue(1).max_wait(SECOND));
+    let mut first = Box::pin(hangs(&limit));
+    assert!(first.as_mut().now_or_never().is_none());
+    let began = tokio::time::Instant::now();
+    let second = limit.call(ready(Ok::<_, Judged<&str>>(7))).await;
+    assert!(matches!(second, Err(Failure::Policy(_))));
+    assert_eq!(began.elapsed(), SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_in_the_queue_is_not_part_of_the_sample() {
+    struct Latency;
+
+    impl LimitAlgorithm for Latency {
+        const NEW: Self = Latency;
+
+        fn update(&mut self, window: &LimitWindow) -> LimitUpdate {
+            LimitUpdate::new(window.latency.as_secs_f64())
+        }
+    }
+
+    let limit = AdaptiveConcurrency::<Latency>::with(ONE.max(1000).max_queue(1));
+    let call = || {
+        limit.call(async {
+            sleep(5 * SECOND).await;
+            Ok::<_, Judged<&str>>(())
+        })
+    };
+    let (first, second) = tokio::join!(call(), call());
+    assert!(first.is_ok() && second.is_ok());
+    assert_eq!(limit.limit(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_is_raised_by_hand_lets_in_who_waits() {
+    let limit = Told::with(ONE.max_queue(1));
+    let mut first = Box::pin(hangs(&limit));
+    assert!(first.as_mut().now_or_never().is_none());
+    let mut second = Box::pin(limit.call(ready(Ok::<_, Judged<&str>>(7))));
+    assert!(second.as_mut().now_or_never().is_none());
+    limit.set("max", 2.into()).unwrap();
+    limit.set("min", 2.into()).unwrap();
+    assert_eq!(second.await.unwrap(), 7);
+}
