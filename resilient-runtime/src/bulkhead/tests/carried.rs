@@ -153,6 +153,22 @@ async fn a_stream_of_a_refused_call_is_never_made() {
 }
 
 #[tokio::test]
+async fn a_carried_place_that_comes_free_goes_to_who_waits_for_it() {
+    static SITE: Site = Site::new(|| "waited for", "", 0, &[]);
+    const TWO: BulkheadSettings = ALL_WAIT.max_concurrent(2);
+    static LAYER: BulkheadLayer = BulkheadLayer::new(&SITE, TWO);
+    let carried = futures::future::join(LAYER.guard(takes_along()), LAYER.guard(takes_along()));
+    let (first, second) = carried.await;
+    let mut waits = Box::pin(LAYER.guard(answers()));
+    assert!(poll(&mut waits).is_pending());
+    drop(first);
+    assert_eq!(in_use(&LAYER), 2);
+    assert!(waits.await.is_ok());
+    assert_eq!(in_use(&LAYER), 1);
+    drop(second);
+}
+
+#[tokio::test]
 async fn a_place_taken_by_hand_goes_with_a_stream() {
     use futures::StreamExt;
     let bulkhead = Arc::new(Bulkhead::new(1));
