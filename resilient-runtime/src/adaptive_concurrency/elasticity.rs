@@ -21,8 +21,8 @@ use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 ///    Where few are refused the load comes and goes, and the root counts up to twice.
 ///
 /// A probe goes to 0.9 of the knee; to 0.6 now and then, and while it is not certain
-/// that nobody waits there. It comes after four times as long as the last one took, at last after
-/// 24 times as long, and at once when the throughput has changed by more than chance
+/// that nobody waits there. It comes after eight times as long as the last one took, at last after
+/// 48 times as long, and at once when the throughput has changed by more than chance
 /// explains. If the latency at the limit is that of the probe, nobody waits: the
 /// limit then grows without another probe, by as much as would refuse nobody, and
 /// no more than twofold.
@@ -33,7 +33,7 @@ use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 ///
 /// # Weaknesses
 ///
-/// - A probe refuses a tenth more than needful, which is 0.3 % of all in the long run, and while it gets its
+/// - A probe refuses a tenth more than needful, which is 0.2 % of all in the long run, and while it gets its
 ///   bearings it takes deeper ones: with two workers, a few of them cost half the throughput for a third of a second each.
 /// - It needs refusals to learn. A limit that was far too high shows as latency until the queue has filled it once.
 /// - It takes latencies for those of one kind of call. A mix that changes within seconds makes it late,
@@ -95,9 +95,9 @@ const SHALLOW: f64 = 0.9;
 const DEEP: f64 = 0.6;
 /// A deep probe has been below the knee if that is so far above it: half of what is to be expected.
 const CLEAR: f64 = 1.33;
-const DEEP_EVERY: u32 = 6;
-const OFTEN: f64 = 4.0;
-const SELDOM: f64 = 24.0;
+const DEEP_EVERY: u32 = 8;
+const OFTEN: f64 = 8.0;
+const SELDOM: f64 = 48.0;
 /// The weight of what is new in smoothed figures.
 const NEW: f64 = 0.3;
 /// A change of this logarithm is one, unless chance explains it.
@@ -140,14 +140,17 @@ impl LimitAlgorithm for Elasticity {
         let variation = self.base.map_or(1.0, |base| base.variation);
         let samples = match self.phase {
             Phase::Seeking => 30.0,
-            Phase::Probing if self.depth == DEEP => (25.0 * variation).clamp(25.0, 100.0),
+            Phase::Probing if self.depth == DEEP => (15.0 * variation).clamp(15.0, 100.0),
             Phase::Probing => (100.0 * variation).clamp(30.0, 400.0),
         };
+        // What is in flight has to be worked off before a lower limit shows.
+        let backlog = f64::from(window.max_in_flight) / window.throughput().max(1.0);
+        let settle = latency.max(Duration::from_secs_f64(backlog.min(10.0)));
         LimitUpdate::new(next)
             .after(if next == limit {
                 Duration::ZERO
             } else {
-                latency
+                settle
             })
             .lasting(Duration::from_millis(100).max(latency.saturating_mul(2)))
             .of_samples(
@@ -208,8 +211,9 @@ impl Elasticity {
     }
 
     fn probe(&mut self, limit: f64) -> f64 {
-        self.before = limit;
         self.phase = Phase::Probing;
+        self.before = limit;
+        self.took = 0.0;
         self.probes = self.probes.wrapping_add(1);
         let depth = if self.probes.is_multiple_of(DEEP_EVERY) {
             DEEP

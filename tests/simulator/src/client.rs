@@ -7,7 +7,7 @@ use crate::world::nanos;
 /// A client, with the default policies or with none.
 ///
 /// Retry: three attempts, exponential from 200 ms with full jitter, and the default budget (a bucket of 100 retries,
-/// 0.1 for each success and 0.1 a second). Timeout: 1 s for each attempt. Breaker: opens at half of at least twenty
+/// 0.1 for each success and 0.1 a second). Breaker: opens at half of at least twenty
 /// failures within ten seconds, for five seconds; refusals by a server that sheds are neutral.
 #[derive(Debug)]
 pub struct Client {
@@ -26,6 +26,7 @@ struct Policies {
 }
 
 /// After a failure.
+#[derive(Clone, Copy, Debug)]
 pub enum Next {
     Retry(Nanos),
     GiveUp,
@@ -36,7 +37,7 @@ const BUDGET: f64 = 100.0;
 impl Client {
     pub fn new(seed: u64, index: u32, policies: bool) -> Self {
         Self {
-            policies: policies.then(|| Policies {
+            policies: policies.then_some(Policies {
                 tokens: BUDGET,
                 dripped: 0,
                 slices: [(0, 0, 0); 10],
@@ -48,12 +49,10 @@ impl Client {
         }
     }
 
-    pub fn timeout(&self) -> Option<Nanos> {
-        self.policies.as_ref().map(|_| nanos(1.0))
-    }
-
     pub fn may_call(&mut self, now: Nanos, _attempt: u32) -> bool {
-        self.policies.as_ref().is_none_or(|policies| now >= policies.open_until)
+        self.policies
+            .as_ref()
+            .is_none_or(|policies| now >= policies.open_until)
     }
 
     pub fn succeeded(&mut self, now: Nanos) {

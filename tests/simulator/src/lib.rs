@@ -8,4 +8,7 @@ pub mod oracle;
 pub mod random;
 pub mod scenario;
 pub mod station;
+pub mod suite;
+pub mod svg;
+pub mod targets;
 pub mod world;

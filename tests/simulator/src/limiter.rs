@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant as StdInstant};
 
 use resilient_runtime::{
-    AdaptiveConcurrency, Aimd, Elasticity, Gradient2, LimitAlgorithm, LimitOutcome, LimitPermit, Vegas,
+    AdaptiveConcurrency, Aimd, Elasticity, Gradient2, LimitAlgorithm, LimitOutcome, LimitPermit,
+    Vegas,
 };
 use tokio::time::Instant;
 

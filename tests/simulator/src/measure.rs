@@ -10,6 +10,7 @@ const BINS_A_SECOND: usize = 10;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bin {
     pub asked: u32,
+    pub attempts: u32,
     pub good: u32,
     pub answered: u32,
     pub refused: u32,
@@ -37,7 +38,7 @@ pub struct Figures {
     pub goodput: f64,
     /// The same for the thirty seconds after the change.
     pub after: f64,
-    /// The worst ten seconds in a row, from five seconds after the change.
+    /// The worst ten seconds in a row after the change.
     pub worst: f64,
     /// Milliseconds, from five seconds after the change to the end.
     pub p99: f64,
@@ -50,6 +51,31 @@ pub struct Figures {
     /// Last client's share to the first one's.
     pub last_to_first: f64,
     pub limit_max: f64,
+}
+
+impl Figures {
+    /// The worse of two runs in each figure.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let farther = |a: f64, b: f64| {
+            if (a - 1.0).abs() > (b - 1.0).abs() {
+                a
+            } else {
+                b
+            }
+        };
+        Self {
+            goodput: self.goodput.min(other.goodput),
+            after: self.after.min(other.after),
+            worst: self.worst.min(other.worst),
+            p99: self.p99.max(other.p99),
+            settled: self.settled.max(other.settled),
+            needless: self.needless.max(other.needless),
+            jain: self.jain.min(other.jain),
+            last_to_first: farther(self.last_to_first, other.last_to_first),
+            limit_max: self.limit_max.max(other.limit_max),
+        }
+    }
 }
 
 impl Record {
@@ -69,6 +95,10 @@ impl Record {
 
     pub fn asked(&mut self, now: Nanos, _client: usize) {
         self.bin(now).asked += 1;
+    }
+
+    pub fn attempt(&mut self, now: Nanos) {
+        self.bin(now).attempts += 1;
     }
 
     pub fn refused(&mut self, now: Nanos, _client: usize) {
@@ -107,7 +137,9 @@ impl Record {
     }
 
     fn span(&self, from: Seconds, to: Seconds) -> &[Bin] {
-        let at = |seconds: Seconds| ((seconds * BINS_A_SECOND as f64).round() as usize).min(self.bins.len() - 1);
+        let at = |seconds: Seconds| {
+            ((seconds * BINS_A_SECOND as f64).round() as usize).min(self.bins.len() - 1)
+        };
         &self.bins[at(from)..at(to)]
     }
 
@@ -124,10 +156,19 @@ impl Record {
         while second < to - 1e-9 {
             let until = (second + 1.0).min(to);
             let truth = self.scenario.truth(second);
-            let drawn = if admitted > 1000 { work / f64::from(admitted) } else { truth.service };
+            let drawn = if admitted > 1000 {
+                work / f64::from(admitted)
+            } else {
+                truth.service
+            };
             let capacity = f64::from(truth.workers) / drawn * (until - second);
             if truth.rate < truth.capacity() {
-                ideal += f64::from(self.span(second, until).iter().map(|bin| bin.asked).sum::<u32>());
+                ideal += f64::from(
+                    self.span(second, until)
+                        .iter()
+                        .map(|bin| bin.asked)
+                        .sum::<u32>(),
+                );
             } else {
                 ideal += capacity;
             }
@@ -172,7 +213,7 @@ impl Record {
         let from = self.scenario.change + 5.0;
         let (mut asked, mut lost) = (0_u32, 0_u32);
         for bin in self.span(from, self.scenario.end) {
-            asked += bin.asked;
+            asked += bin.attempts;
             lost += bin.refused;
         }
         let beyond = (f64::from(asked) - self.ideal(from, self.scenario.end)).max(0.0);
@@ -181,7 +222,7 @@ impl Record {
 
     fn worst(&self, length: Seconds) -> f64 {
         let mut worst = f64::INFINITY;
-        let mut second = self.scenario.change + 5.0;
+        let mut second = self.scenario.change;
         while second + length <= self.scenario.end {
             worst = f64::min(worst, self.goodput(second, second + length));
             second += 1.0;
@@ -202,8 +243,13 @@ impl Record {
             p99: self.p99(change + 5.0),
             settled: self.settled(),
             needless: self.needless(),
-            jain: if squares > 0.0 { sum * sum / (count * squares) } else { 0.0 },
-            last_to_first: f64::from(*self.shares.last().unwrap_or(&0)) / f64::from(self.shares[0].max(1)),
+            jain: if squares > 0.0 {
+                sum * sum / (count * squares)
+            } else {
+                0.0
+            },
+            last_to_first: f64::from(*self.shares.last().unwrap_or(&0))
+                / f64::from(self.shares[0].max(1)),
             limit_max: self
                 .span(change, end)
                 .iter()

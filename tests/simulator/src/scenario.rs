@@ -30,8 +30,10 @@ impl Truth {
 pub enum Side {
     /// One before the server.
     Server,
-    /// One in each client; the server refuses above so many at once.
-    Client { bulkhead: u32 },
+    /// One in each client; the server refuses above so many at once, if it refuses at all.
+    Client { bulkhead: Option<u32> },
+    /// One in each client, and before the server the rule for servers.
+    Both,
 }
 
 /// One run.
@@ -48,8 +50,10 @@ pub struct Scenario {
     pub clients: u32,
     /// How long after each other the clients come.
     pub apart: Seconds,
-    /// Clients retry, have a timeout and a breaker.
+    /// Clients retry and have a breaker.
     pub policies: bool,
+    /// Clients give up after this, and what they asked for is given up with it.
+    pub timeout: Option<Seconds>,
     /// An answer that takes longer is worth nothing.
     pub deadline: Seconds,
     /// Arrivals at equal distances.
@@ -63,6 +67,8 @@ pub struct Mix {
     pub workers: u32,
     pub cv: f64,
     pub discipline: Discipline,
+    /// Mean service time.
+    pub service: Seconds,
 }
 
 pub const BASE: Mix = Mix {
@@ -70,6 +76,7 @@ pub const BASE: Mix = Mix {
     workers: 40,
     cv: 0.5,
     discipline: Discipline::Fifo,
+    service: 0.020,
 };
 
 pub const MIXES: [Mix; 5] = [
@@ -96,14 +103,54 @@ pub const MIXES: [Mix; 5] = [
     },
 ];
 
-const SERVICE: Seconds = 0.020;
+/// Mixes that no rule was tuned on.
+pub const UNSEEN: [Mix; 6] = [
+    Mix {
+        name: "12 workers, CV 1.0",
+        workers: 12,
+        cv: 1.0,
+        ..BASE
+    },
+    Mix {
+        name: "25 workers of 80 ms, CV 0.3",
+        workers: 25,
+        cv: 0.3,
+        service: 0.080,
+        ..BASE
+    },
+    Mix {
+        name: "sharing, CV 2.0",
+        cv: 2.0,
+        discipline: Discipline::Sharing,
+        ..BASE
+    },
+    Mix {
+        name: "8 workers of 3 ms, sharing",
+        workers: 8,
+        cv: 1.0,
+        service: 0.003,
+        discipline: Discipline::Sharing,
+    },
+    Mix {
+        name: "150 workers, CV 1.5",
+        workers: 150,
+        cv: 1.5,
+        ..BASE
+    },
+    Mix {
+        name: "4 workers, CV 1.5",
+        workers: 4,
+        cv: 1.5,
+        ..BASE
+    },
+];
 
 fn at_load(mix: Mix, workers: u32, load: f64, dependency: Seconds) -> Truth {
-    let capacity = f64::from(mix.workers) / SERVICE;
+    let capacity = f64::from(mix.workers) / mix.service;
     Truth {
         workers,
         rate: load * capacity,
-        service: SERVICE,
+        service: mix.service,
         dependency,
     }
 }
@@ -116,11 +163,12 @@ impl Scenario {
             mix,
             phases,
             change,
-            end: change + 60.0,
+            end: change + 45.0,
             side: Side::Server,
             clients: 1,
             apart: 0.0,
             policies: false,
+            timeout: None,
             deadline: 1.0,
             fixed_arrivals: false,
         }
@@ -166,10 +214,48 @@ pub fn base(mix: Mix) -> Vec<Scenario> {
     ]
 }
 
+/// Other ways in which a server may change, at other loads.
+pub fn others(mix: Mix) -> Vec<Scenario> {
+    let n = mix.workers;
+    let truth = |load| at_load(mix, n, load, 0.0);
+    let slower = |load, factor: f64| {
+        let truth = truth(load);
+        Truth {
+            service: truth.service * factor,
+            ..truth
+        }
+    };
+    vec![
+        Scenario::of(
+            "8 load 0.5x to 1.2x",
+            mix,
+            vec![(0.0, truth(0.5)), (20.0, truth(1.2))],
+        ),
+        Scenario::of(
+            "9 load 0.5x to 5x",
+            mix,
+            vec![(0.0, truth(0.5)), (20.0, truth(5.0))],
+        ),
+        Scenario::of(
+            "10 every call takes twice as long",
+            mix,
+            vec![(0.0, truth(0.8)), (20.0, slower(0.8, 2.0))],
+        ),
+        Scenario {
+            fixed_arrivals: true,
+            ..Scenario::of(
+                "11 regular arrivals, 2x",
+                mix,
+                vec![(0.0, truth(0.8)), (20.0, truth(2.0))],
+            )
+        },
+    ]
+}
+
 /// Two workers, as in the example of Netflix's gRPC limiter: a rule that runs away shows here.
 pub fn two_workers(cv: f64) -> Scenario {
     let mix = Mix {
-        name: "2 workers",
+        name: if cv > 1.0 { "CV 2.0" } else { "CV 0.5" },
         workers: 2,
         cv,
         ..BASE
@@ -192,7 +278,7 @@ pub fn two_workers(cv: f64) -> Scenario {
 pub fn ten_clients(mix: Mix) -> Scenario {
     Scenario {
         side: Side::Client {
-            bulkhead: 2 * mix.workers,
+            bulkhead: Some(2 * mix.workers),
         },
         clients: 10,
         apart: 6.0,
@@ -206,11 +292,31 @@ pub fn ten_clients(mix: Mix) -> Scenario {
     }
 }
 
+/// The same before a server that is limited by elasticity.
+pub fn ten_clients_elastic(mix: Mix) -> Scenario {
+    Scenario {
+        name: "6b ten clients, elastic server",
+        side: Side::Both,
+        ..ten_clients(mix)
+    }
+}
+
+/// The same before a server that takes everything: the clients have nothing to go by but their timeouts.
+pub fn ten_clients_alone(mix: Mix) -> Scenario {
+    Scenario {
+        name: "6c ten clients, no refusals, timeout 1 s",
+        side: Side::Client { bulkhead: None },
+        timeout: Some(1.0),
+        ..ten_clients(mix)
+    }
+}
+
 /// Fifty clients with default policies against the limited server.
 pub fn composition(name: &'static str, mix: Mix, load: f64) -> Scenario {
     Scenario {
         clients: 50,
         policies: true,
+        timeout: Some(1.0),
         ..Scenario::of(
             name,
             mix,
@@ -220,6 +326,16 @@ pub fn composition(name: &'static str, mix: Mix, load: f64) -> Scenario {
             ],
         )
     }
+}
+
+/// The same at several loads.
+pub fn compositions(mix: Mix) -> Vec<Scenario> {
+    vec![
+        composition("7 fifty clients, 1.5x", mix, 1.5),
+        composition("7 fifty clients, 2x", mix, 2.0),
+        composition("7 fifty clients, 3x", mix, 3.0),
+        composition("7 fifty clients, 4x", mix, 4.0),
+    ]
 }
 
 /// Who takes part in a scenario.

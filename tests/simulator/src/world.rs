@@ -74,12 +74,14 @@ struct World<'a> {
 
 /// Runs a scenario. The same seed brings the same calls for every algorithm.
 pub fn run(scenario: &Scenario, algorithm: Algorithm, seed: u64) -> Record {
+    let each = || (0..scenario.clients).map(|_| algorithm.build()).collect();
     let (server, at_clients): (Box<dyn Limiter>, Vec<_>) = match scenario.side {
         Side::Server => (algorithm.build(), Vec::new()),
-        Side::Client { bulkhead } => (
-            Box::new(Fixed::at(bulkhead.into())),
-            (0..scenario.clients).map(|_| algorithm.build()).collect(),
-        ),
+        Side::Client { bulkhead } => {
+            let limit = bulkhead.map_or(f64::INFINITY, f64::from);
+            (Box::new(Fixed::at(limit)), each())
+        }
+        Side::Both => (Algorithm::Elasticity.build(), each()),
     };
     let truth = scenario.truth(0.0);
     let mut world = World {
@@ -178,6 +180,7 @@ impl<'a> World<'a> {
         if !self.clients[client].may_call(self.now, attempt) {
             return self.give_up(client, asked);
         }
+        self.record.attempt(self.now);
         // The place before anything else is made, so that a refusal costs next to nothing.
         let at_client = match self.at_clients.get(client) {
             None => None,
@@ -207,7 +210,11 @@ impl<'a> World<'a> {
         at_client: Option<Box<dyn Place + 'a>>,
         at_server: Box<dyn Place + 'a>,
     ) {
-        let work = nanos(self.service.lognormal(self.truth.service, self.scenario.mix.cv)).max(1);
+        let work = nanos(
+            self.service
+                .lognormal(self.truth.service, self.scenario.mix.cv),
+        )
+        .max(1);
         self.record.work(self.now, work);
         let slot = self.free.pop().unwrap_or(self.calls.len());
         let generation = self.calls.get(slot).map_or(0, |call| call.generation + 1);
@@ -228,8 +235,8 @@ impl<'a> World<'a> {
             self.calls[slot] = call;
         }
         let id = (slot, generation);
-        if let Some(timeout) = self.clients[client].timeout() {
-            self.at(self.now + timeout, Event::TimedOut(id));
+        if let Some(timeout) = self.scenario.timeout {
+            self.at(self.now + nanos(timeout), Event::TimedOut(id));
         }
         if self.truth.dependency > 0.0 {
             self.at(self.now + nanos(self.truth.dependency), Event::Ready(id));
