@@ -25,7 +25,7 @@ pin_project! {
 enum Stage<'a> {
     /// Not polled yet.
     Asking(Way<'a, RateLimiter>, Ask),
-    Waiting(Waiting<'a>),
+    Waiting(Pin<Box<Waiting<'a>>>),
     /// Admitted, or the layer is switched off.
     Free,
 }
@@ -77,7 +77,7 @@ where
             }
         }
         if let Stage::Waiting(waiting) = this.stage {
-            let admitted = ready!(waiting.poll(cx));
+            let admitted = ready!(waiting.as_mut().poll(cx));
             *this.stage = Stage::Free;
             if let Err(refusal) = admitted {
                 return Poll::Ready(Err(Failure::Policy(refusal)));

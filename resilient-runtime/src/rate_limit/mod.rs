@@ -275,7 +275,7 @@ impl RateLimiter {
             }
             waiting
                 .as_mut()
-                .map_or(Poll::Pending, |waits| waits.poll(cx))
+                .map_or(Poll::Pending, |waits| waits.as_mut().poll(cx))
         })
         .await
     }

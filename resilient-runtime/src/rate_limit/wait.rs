@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
 use super::RateLimiter;
@@ -17,16 +18,31 @@ use crate::site::{Ask, Entry};
 /// One who asked.
 pub(super) enum Asking<'a> {
     Admitted,
-    Waits(Waiting<'a>),
+    /// Boxed: few wait, and the futures of all would be larger by it.
+    Waits(Pin<Box<Waiting<'a>>>),
     Refused(PolicyError),
 }
 
-/// One who waits in the queue. Dropped, it gives its place back.
-pub(super) struct Waiting<'a> {
-    entry: Entry<'a, RateLimiter>,
-    place: Option<Place>,
-    /// Boxed: few wait, and the futures of all would be larger by it.
-    timer: Pin<Box<Sleep>>,
+pin_project! {
+    /// One who waits in the queue. Dropped, it gives its place back.
+    pub(super) struct Waiting<'a> {
+        entry: Entry<'a, RateLimiter>,
+        place: Option<Place>,
+        // Armed when it is polled: if that panics, the place is given back.
+        #[pin]
+        timer: Option<Sleep>,
+    }
+
+    impl PinnedDrop for Waiting<'_> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some(place) = this.place {
+                let Entry { state, core, .. } = this.entry;
+                let now = nanos(clock::now());
+                state.settings.with(|settings| core.leave(&settings.scale, place, now));
+            }
+        }
+    }
 }
 
 impl RateLimiter {
@@ -54,26 +70,23 @@ impl RateLimiter {
             Answer::Refused { retry_after } => {
                 Asking::Refused(entry.refuse(PolicyErrorKind::RateLimited { retry_after }))
             }
-            Answer::Waits(place) => {
-                let until = after(began, place.until.saturating_sub(now));
-                Asking::Waits(Waiting {
-                    entry,
-                    place: Some(place),
-                    timer: Box::pin(tokio::time::sleep_until(until)),
-                })
-            }
+            Answer::Waits(place) => Asking::Waits(Box::pin(Waiting {
+                entry,
+                place: Some(place),
+                timer: None,
+            })),
         }
     }
 }
 
 impl Waiting<'_> {
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PolicyError>> {
-        let Self {
-            entry,
-            place: held,
-            timer,
-        } = self;
-        while let Some(place) = held {
+    pub(super) fn poll(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), PolicyError>> {
+        let mut this = self.project();
+        let entry = this.entry;
+        while let Some(place) = this.place {
             let began = clock::now();
             let now = nanos(began);
             let waker = cx.waker().clone();
@@ -82,7 +95,7 @@ impl Waiting<'_> {
                 .settings
                 .with(|settings| entry.core.ask_again(&settings.scale, place, now, waker));
             if let Some(answer) = answer {
-                *held = None;
+                *this.place = None;
                 return Poll::Ready(match answer {
                     Answer::Refused { retry_after } => {
                         Err(entry.refuse(PolicyErrorKind::RateLimited { retry_after }))
@@ -91,27 +104,18 @@ impl Waiting<'_> {
                 });
             }
             let until = after(began, place.until.saturating_sub(now));
-            if timer.deadline() != until {
-                timer.as_mut().reset(until);
+            match this.timer.as_mut().as_pin_mut() {
+                Some(timer) if timer.deadline() == until => {}
+                Some(timer) => timer.reset(until),
+                None => this.timer.set(Some(tokio::time::sleep_until(until))),
             }
-            if timer.as_mut().poll(cx).is_pending() {
+            let over = this.timer.as_mut().as_pin_mut();
+            if over.is_none_or(|timer| timer.poll(cx).is_pending()) {
                 context::note_wait();
                 break;
             }
         }
         Poll::Pending
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if let Some(place) = &self.place {
-            let Entry { state, core, .. } = &self.entry;
-            let now = nanos(clock::now());
-            state
-                .settings
-                .with(|settings| core.leave(&settings.scale, place, now));
-        }
     }
 }
 

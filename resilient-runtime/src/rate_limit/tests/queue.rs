@@ -182,6 +182,15 @@ async fn a_body_that_panics_has_used_its_permit_and_harms_nobody() {
     assert_eq!(next.await.unwrap(), Ok(ms(100)));
 }
 
+#[test]
+fn a_wait_without_a_runtime_panics_and_leaves_nothing_behind() {
+    let limiter = steady(ms(1_000));
+    limiter.try_acquire().unwrap();
+    let wait = || limiter.acquire().now_or_never();
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(wait)).is_err());
+    assert_eq!(limiter.snapshot().waiting, 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waits_says_so_to_the_layers_around_it() {
     let limiter = steady(ms(1_000));

@@ -115,3 +115,17 @@ fn only_a_change_of_settings_makes_anybody_be_refused_later() {
     bench.now = two.until;
     assert_eq!(bench.ask_again(&mut two, &bell), Some(Answer::Admitted));
 }
+
+#[test]
+fn each_change_is_a_generation_so_that_no_exchange_mistakes_one_for_another() {
+    let mut bench = Bench::new(10, SECOND, 10);
+    let scales = [bench.scale, Scale::of(20, SECOND, 10)];
+    for change in 1..20 {
+        bench.scale = scales[change % 2];
+        bench.core.follow(&bench.scale, bench.now);
+        let word = bench.core.word.load(SeqCst);
+        assert_eq!((word & GENERATION) >> 1, change as u64 % 8);
+        assert_eq!(bench.snapshot().available, 10);
+        assert_eq!(bench.core.word.load(SeqCst) & GENERATION, word & GENERATION);
+    }
+}

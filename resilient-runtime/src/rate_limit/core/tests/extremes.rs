@@ -31,7 +31,7 @@ fn the_origin_follows_the_clock_and_nothing_is_lost_or_gained() {
         origins.push(bench.core.origin.load(SeqCst));
     }
     origins.dedup();
-    assert!(origins.len() > 100);
+    assert!((280..600).contains(&origins.len()), "and not at every call");
 }
 
 #[test]
