@@ -1,10 +1,11 @@
-//! Writes a function for every order of every choice of layers, for the test of the laws.
+//! Writes a function for every order of every choice of up to three layers, and of the first four
+//! altogether, for the test of the laws.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, io};
 
-const LAYERS: [(char, &str); 4] = [
+const LAYERS: [(char, &str); 8] = [
     ('f', "#[fallback(value = Ok(FALLEN_BACK), when = |_| true)]"),
     (
         'r',
@@ -15,6 +16,13 @@ const LAYERS: [(char, &str); 4] = [
         'b',
         "#[circuit_breaker(window = 10, min_calls = 4, half_open_calls = 2, open_for_ms = 1000)]",
     ),
+    ('l', r#"#[rate_limit(permits = 3, per = "3000h")]"#),
+    ('p', "#[bulkhead(max_concurrent = 1, max_queue = 1)]"),
+    (
+        'a',
+        r#"#[adaptive_concurrency(side = "client", initial = 1, max = 1)]"#,
+    ),
+    ('x', "#[fault(error = Down::Own)]"),
 ];
 
 fn main() -> io::Result<()> {
@@ -56,11 +64,14 @@ fn main() -> io::Result<()> {
 /// Every order of every choice that begins with `order`, but the empty one.
 fn extend(orders: &mut Vec<String>, order: &mut String) {
     for (layer, _) in LAYERS {
-        if !order.contains(layer) {
-            order.push(layer);
+        if order.contains(layer) {
+            continue;
+        }
+        order.push(layer);
+        if order.len() <= 3 || order.chars().all(|layer| "frtb".contains(layer)) {
             orders.push(order.clone());
             extend(orders, order);
-            order.pop();
         }
+        order.pop();
     }
 }

@@ -1,0 +1,224 @@
+//! What the documentation says of a call, in ticks.
+
+use super::{
+    ATTEMPTS, Before, Books, BreakerBooks, BreakerState, Ending, Event, FALLEN_BACK, Kind, LIMIT,
+    OUTER_LIMIT, PERMITS, PROBES, VALUE, WORK,
+};
+
+/// When a call is cut off, and by whom.
+#[derive(Clone, Copy)]
+struct Cut {
+    at: u32,
+    /// The length of the limit, if it is one of ours.
+    limit: Option<u32>,
+}
+
+/// How far a call came.
+enum Model {
+    Ended(Result<u32, Kind>, u32),
+    Panicked,
+    /// Cut off; `waiting` if it was only waiting in a layer of ours.
+    Cut {
+        waiting: bool,
+    },
+}
+
+struct World {
+    event: Event,
+    before: Before,
+    bodies: u32,
+    permits: u32,
+    breaker: Option<ModelBreaker>,
+}
+
+struct ModelBreaker {
+    state: BreakerState,
+    results: u32,
+    failures: u32,
+    successes: u32,
+}
+
+pub(super) fn expected(order: &str, event: Event, before: Before) -> Books {
+    let breaker = order.contains('b').then_some(ModelBreaker {
+        state: before.breaker,
+        results: 0,
+        failures: 0,
+        successes: 0,
+    });
+    let mut world = World {
+        event,
+        before,
+        bodies: 0,
+        permits: if before.rate_spent { 0 } else { PERMITS },
+        breaker,
+    };
+    let cut = match event {
+        Event::DroppedAtPoll(0) => None,
+        Event::DroppedAtPoll(polls) => Some(Cut {
+            at: polls - 1,
+            limit: None,
+        }),
+        Event::TimedOut => Some(Cut {
+            at: OUTER_LIMIT,
+            limit: Some(OUTER_LIMIT),
+        }),
+        Event::TimedOutByAStranger => Some(Cut {
+            at: OUTER_LIMIT,
+            limit: None,
+        }),
+        _ => Some(Cut {
+            at: 360_000,
+            limit: None,
+        }),
+    };
+    let ending = match cut {
+        None => Ending::Dropped,
+        Some(cut) => match world.call(order, 0, cut) {
+            Model::Ended(outcome, _) => Ending::Returned(outcome),
+            Model::Panicked => Ending::Panicked,
+            Model::Cut { .. } => Ending::Dropped,
+        },
+    };
+    let breaker = world.breaker.map(|breaker| BreakerBooks {
+        state: breaker.state,
+        window: (breaker.state == BreakerState::Closed)
+            .then_some((breaker.results, breaker.failures)),
+        places: (breaker.state == BreakerState::HalfOpen).then(|| PROBES - breaker.successes),
+    });
+    Books {
+        ending,
+        bodies: world.bodies,
+        breaker,
+        permits: order.contains('l').then_some(world.permits),
+        // What was held before is held still, and nobody waits any more.
+        places: order
+            .contains('p')
+            .then_some((u32::from(before.place_taken), 0)),
+        in_flight: order
+            .contains('a')
+            .then_some(u32::from(before.limit_reached)),
+    }
+}
+
+impl World {
+    /// A call of the layers in `order` that begins at `now`.
+    fn call(&mut self, order: &str, now: u32, cut: Cut) -> Model {
+        let mut layers = order.chars();
+        let layer = layers.next();
+        let inner = layers.as_str();
+        match layer {
+            None => self.body(now, cut),
+            Some('f') => match self.call(inner, now, cut) {
+                Model::Ended(Err(_), at) => Model::Ended(Ok(FALLEN_BACK), at),
+                other => other,
+            },
+            Some('t') => {
+                let limit = Cut {
+                    at: now + LIMIT,
+                    limit: Some(LIMIT),
+                };
+                if limit.at > cut.at {
+                    return self.call(inner, now, cut);
+                }
+                match self.call(inner, now, limit) {
+                    Model::Cut { .. } => Model::Ended(Err(Kind::TimedOut), limit.at),
+                    other => other,
+                }
+            }
+            Some('r') => self.retry(inner, now, cut),
+            Some('l') if self.permits == 0 => Model::Ended(Err(Kind::RateLimited), now),
+            Some('l') => {
+                self.permits -= 1;
+                self.call(inner, now, cut)
+            }
+            Some('p') if self.before.place_taken => Model::Cut { waiting: true },
+            Some('a') if self.before.limit_reached => {
+                Model::Ended(Err(Kind::ConcurrencyLimited), now)
+            }
+            Some('x') if self.before.faults => Model::Ended(Err(Kind::Own), now),
+            Some('p' | 'a' | 'x') => self.call(inner, now, cut),
+            Some(_) => self.guarded(inner, now, cut),
+        }
+    }
+
+    fn body(&mut self, now: u32, cut: Cut) -> Model {
+        self.bodies += 1;
+        let end = now + WORK;
+        if end > cut.at || self.event == Event::Hang {
+            return Model::Cut { waiting: false };
+        }
+        match self.event {
+            Event::Ok => Model::Ended(Ok(VALUE), end),
+            Event::Panic => Model::Panicked,
+            _ => Model::Ended(Err(Kind::Own), end),
+        }
+    }
+
+    fn retry(&mut self, inner: &str, mut now: u32, cut: Cut) -> Model {
+        let mut attempt = 1;
+        loop {
+            let (kind, at) = match self.call(inner, now, cut) {
+                Model::Ended(Err(kind), at) => (kind, at),
+                other => return other,
+            };
+            // A rate limit says to come back later than a retry would wait.
+            let again =
+                attempt < ATTEMPTS && !matches!(kind, Kind::CircuitOpen | Kind::RateLimited);
+            // No pause is begun that a deadline of ours would cut off.
+            let in_time = cut.limit.is_none() || at + 1 < cut.at;
+            if !again || !in_time {
+                return Model::Ended(Err(kind), at);
+            }
+            if at + 1 > cut.at {
+                return Model::Cut { waiting: true };
+            }
+            attempt += 1;
+            now = at + 1;
+        }
+    }
+
+    fn guarded(&mut self, inner: &str, now: u32, cut: Cut) -> Model {
+        let admitted = self.breaker.as_ref().is_some_and(|breaker| {
+            breaker.state == BreakerState::Closed
+                || (breaker.state == BreakerState::HalfOpen && breaker.successes < PROBES)
+        });
+        if !admitted {
+            return Model::Ended(Err(Kind::CircuitOpen), now);
+        }
+        let ending = self.call(inner, now, cut);
+        let counts_as = match &ending {
+            Model::Ended(Ok(_), _) => Some(true),
+            Model::Ended(Err(Kind::RateLimited | Kind::ConcurrencyLimited), _) => None,
+            Model::Ended(Err(_), _) | Model::Panicked => Some(false),
+            Model::Cut { waiting: true } => None,
+            Model::Cut { waiting: false } => {
+                let ran = cut.at - now;
+                cut.limit.filter(|limit| 2 * ran >= *limit).map(|_| false)
+            }
+        };
+        if let (Some(breaker), Some(success)) = (&mut self.breaker, counts_as) {
+            breaker.record(success);
+        }
+        ending
+    }
+}
+
+impl ModelBreaker {
+    fn record(&mut self, success: bool) {
+        match (self.state, success) {
+            (BreakerState::Closed, _) => {
+                self.results += 1;
+                self.failures += u32::from(!success);
+            }
+            (BreakerState::HalfOpen, true) => {
+                self.successes += 1;
+                if self.successes == PROBES {
+                    self.state = BreakerState::Closed;
+                    (self.results, self.failures) = (0, 0);
+                }
+            }
+            (BreakerState::HalfOpen, false) => self.state = BreakerState::Open,
+            (BreakerState::Open, _) => panic!("an open breaker admitted a call"),
+        }
+    }
+}
