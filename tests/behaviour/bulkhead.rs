@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use futures::{FutureExt, Stream, StreamExt, stream};
 use resilient_runtime::{
-    Bulkhead, BulkheadSettings, Carried, Keyed, LayerKind, PolicyError, PolicyErrorKind, bulkhead,
-    carry, circuit_breaker, registry, retry, spawn_blocking, testing, timeout,
+    Bulkhead, BulkheadSettings, Carried, Keyed, LayerKind, PolicyError, PolicyErrorKind,
+    adaptive_concurrency, bulkhead, carry, circuit_breaker, registry, retry, spawn_blocking,
+    testing, timeout,
 };
 
 fn kind<T>(answer: &io::Result<T>) -> Option<PolicyErrorKind> {
@@ -140,6 +141,19 @@ async fn a_stream_holds_the_places_of_all_bulkheads_around_until_it_ends() {
         assert_eq!(in_use("dump"), 0);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_stream_holds_the_place_of_an_adaptive_limit_too() {
+    #[adaptive_concurrency(side = "server", initial = 1, max = 1)]
+    async fn dump() -> io::Result<Lines> {
+        Ok(carry(stream::iter(vec![1])))
+    }
+    let lines = dump().await.unwrap();
+    let limited = Some(PolicyErrorKind::ConcurrencyLimited);
+    assert_eq!(kind(&dump().await), limited);
+    drop(lines);
+    assert!(dump().await.is_ok());
 }
 
 #[tokio::test]
