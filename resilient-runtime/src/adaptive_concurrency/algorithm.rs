@@ -67,7 +67,8 @@ pub struct LimitWindow {
     pub min_latency: Duration,
     /// Calls that ended in a timeout of this crate, or were answered that the other side is overloaded.
     pub dropped: u32,
-    /// Calls that were refused because the limit was reached.
+    /// Calls that found the limit reached: refused, or put into the queue. One that was refused after a wait counts
+    /// twice.
     pub refused: u32,
     /// The most calls in flight at once.
     pub max_in_flight: u32,
@@ -89,7 +90,7 @@ impl LimitWindow {
         self.throughput() * self.latency.as_secs_f64()
     }
 
-    /// The part of the calls that wanted in and were refused, `0.0..=1.0`.
+    /// The part of the calls that wanted in and found the limit reached, `0.0..=1.0`.
     pub fn refusal_rate(&self) -> f64 {
         rate(self.refused, self.samples.saturating_add(self.dropped))
     }

@@ -64,7 +64,13 @@ where
                     Entering::Inside(place) => {
                         Stage::Inside(LimitPermit::new(place, way, clock::entry()))
                     }
-                    Entering::Waits(waiting) => Stage::Waiting(way, waiting),
+                    Entering::Waits(waiting) => {
+                        // Without this a queue that takes all would keep the limit from growing.
+                        if let Some(entry) = way.entry() {
+                            found_full(&entry, clock::entry());
+                        }
+                        Stage::Waiting(way, waiting)
+                    }
                     Entering::Refused(entry) => return refuse(entry),
                 };
             }
@@ -110,9 +116,13 @@ fn refuse<A: LimitAlgorithm, T, E>(entry: Door<'_, A>) -> Poll<Result<T, Failure
 /// Refusals are part of what the rule goes by.
 #[cold]
 pub(super) fn refusal<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Instant) -> PolicyError {
+    found_full(entry, now);
+    entry.refuse(PolicyErrorKind::ConcurrencyLimited)
+}
+
+fn found_full<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Instant) {
     let settings = &entry.state.settings;
     settings.with(|settings| entry.core.refused(settings, now));
-    entry.refuse(PolicyErrorKind::ConcurrencyLimited)
 }
 
 /// The limit's column of the table of outcomes.

@@ -84,6 +84,7 @@ impl<A: LimitAlgorithm> Core<A> {
 
     pub(super) fn refused(&self, settings: &Settings, now: Instant) {
         let now = nanos(now);
+        self.after_idleness(settings, now);
         self.gathering.refused(now, self.gate.in_use());
         self.turn(settings, now);
     }
@@ -101,6 +102,7 @@ impl<A: LimitAlgorithm> Core<A> {
             return;
         }
         let now = nanos(now());
+        self.after_idleness(settings, now);
         let in_flight = self.gate.in_use();
         match outcome {
             LimitOutcome::Sample => {
@@ -127,12 +129,29 @@ impl<A: LimitAlgorithm> Core<A> {
     #[inline]
     fn turn(&self, settings: &Settings, now: Nanos) {
         if self.gathering.is_over(now) {
-            self.end_window(settings, now);
+            self.end_window(settings, now, |gathering| {
+                gathering.is_over(now).then_some(now)
+            });
         }
     }
 
+    /// Idle time belongs to no window.
+    #[inline]
+    fn after_idleness(&self, settings: &Settings, now: Nanos) {
+        if self.gathering.ended_at(now).is_some() {
+            self.end_window(settings, now, |gathering| gathering.ended_at(now));
+        }
+        self.gathering.touch(now);
+    }
+
+    /// Ends the window at what `end` says, if it still does, and begins the next.
     #[cold]
-    fn end_window(&self, settings: &Settings, now: Nanos) {
+    fn end_window(
+        &self,
+        settings: &Settings,
+        now: Nanos,
+        end: impl FnOnce(&Gathering) -> Option<Nanos>,
+    ) {
         let mut rule = match self.rule.try_lock() {
             Ok(rule) => rule,
             // A rule that panicked is still one.
@@ -140,15 +159,16 @@ impl<A: LimitAlgorithm> Core<A> {
             Err(TryLockError::WouldBlock) => return,
         };
         // Somebody else may have ended it since we looked.
-        if !self.gathering.is_over(now) {
+        let Some(end) = end(&self.gathering) else {
             return;
-        }
+        };
+        self.gathering.touch(now);
         let limit = self.limit(settings);
         if self.gathering.is_fresh() {
             let first = LimitUpdate::new(f64::from(limit));
             return self.gathering.begin(now, &first);
         }
-        let window = self.gathering.end(now, limit, settings);
+        let window = self.gathering.end(end, limit, settings);
         let update = rule.update(&window);
         self.gathering.begin(now, &update);
         let next = if update.limit.is_nan() {

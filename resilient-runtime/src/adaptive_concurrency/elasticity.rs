@@ -39,6 +39,7 @@ use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 /// - It takes latencies for those of one kind of call. A mix that changes within seconds makes it late,
 ///   and one of very unlike calls noisy; give those limits of their own, by `key`.
 /// - Below some 30 calls a second a window takes a second, and finding the knee tens of them.
+/// - Load that comes in bursts much shorter than a window never fills one: the limit then stays where it is.
 /// - In a client it learns the capacity of the server and not the client's share: use [`Aimd`](crate::Aimd) there.
 ///
 /// # Sources
@@ -90,6 +91,8 @@ const SPARE: f64 = 2.0;
 const ROOTS: f64 = 2.25;
 /// From this share of refusals upwards it is not that the load varies, there is too much of it.
 const FEW_REFUSED: f64 = 0.2;
+/// With fewer in flight on average than this part of the limit, it was reached now and then only.
+const BURSTS: f64 = 0.5;
 /// How far below the knee a probe goes: as a rule, now and then, and as long as it is not certain that nobody waits.
 const SHALLOW: f64 = 0.9;
 const DEEP: f64 = 0.6;
@@ -172,6 +175,14 @@ impl Elasticity {
     fn full(&mut self, window: &LimitWindow) -> f64 {
         let limit = f64::from(window.limit);
         let short = window.refusal_rate();
+        if window.concurrency() < BURSTS * limit {
+            // They came in bursts, with idle time in between: the throughput is that of the load.
+            let unqueued = self
+                .base
+                .is_some_and(|base| window.log_latency - base.log < SAME_LATENCY);
+            let growth = if unqueued { growth(short) } else { 1.0 };
+            return (growth * limit).min(growth_cap(window));
+        }
         self.short += NEW * (short - self.short);
         self.since += window.duration.as_secs_f64() * (short * 10.0).min(1.0);
         let changed = self.follow_throughput(window) && short > 0.05;
@@ -181,10 +192,9 @@ impl Elasticity {
         };
         if window.log_latency - base.log < SAME_LATENCY {
             self.knee = window.concurrency();
-            let growth = (1.0 / (1.0 - short)).clamp(1.1, 2.0);
             return self
                 .above_knee()
-                .max(growth * limit)
+                .max(growth(short) * limit)
                 .min(growth_cap(window));
         }
         if changed || self.since >= self.patience * self.took {
@@ -284,6 +294,11 @@ impl Base {
             variation: mix(self.variation, new.variation),
         }
     }
+}
+
+/// What would refuse nobody.
+fn growth(short: f64) -> f64 {
+    (1.0 / (1.0 - short)).clamp(1.1, 2.0)
 }
 
 fn growth_cap(window: &LimitWindow) -> f64 {

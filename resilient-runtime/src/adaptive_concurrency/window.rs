@@ -25,6 +25,8 @@ pub(super) struct Gathering {
     dropped: AtomicU32,
     refused: AtomicU32,
     max_in_flight: AtomicU32,
+    /// When something was last gathered.
+    last: AtomicU64,
     frame: Frame,
 }
 
@@ -35,6 +37,8 @@ struct Frame {
     ends: AtomicU64,
     ends_at_last: AtomicU64,
     samples: AtomicU32,
+    /// The longest that it lasts.
+    idle: AtomicU64,
     /// A longer time counts as this one.
     longest: AtomicU64,
 }
@@ -65,11 +69,13 @@ impl Gathering {
             dropped: AtomicU32::new(0),
             refused: AtomicU32::new(0),
             max_in_flight: AtomicU32::new(0),
+            last: AtomicU64::new(0),
             frame: Frame {
                 begins: AtomicU64::new(0),
                 ends: AtomicU64::new(0),
                 ends_at_last: AtomicU64::new(0),
                 samples: AtomicU32::new(0),
+                idle: AtomicU64::new(0),
                 longest: AtomicU64::new(Nanos::MAX),
             },
         }
@@ -115,6 +121,19 @@ impl Gathering {
         if in_flight > self.max_in_flight.load(Relaxed) {
             self.max_in_flight.fetch_max(in_flight, Relaxed);
         }
+    }
+
+    /// Whether nothing has happened for longer than a window lasts. What came before is then a
+    /// window of its own, that ended when it did.
+    #[inline]
+    pub(super) fn ended_at(&self, now: Nanos) -> Option<Nanos> {
+        let last = self.last.load(Relaxed);
+        (now.saturating_sub(last) > self.frame.idle.load(Relaxed)).then_some(last)
+    }
+
+    #[inline]
+    pub(super) fn touch(&self, now: Nanos) {
+        self.last.store(now, Relaxed);
     }
 
     /// Whether the window is over.
@@ -171,6 +190,8 @@ impl Gathering {
         self.frame.begins.store(0, Relaxed);
         self.frame.ends_at_last.store(0, Relaxed);
         self.frame.ends.store(0, Relaxed);
+        self.frame.idle.store(0, Relaxed);
+        self.last.store(0, Relaxed);
         self.frame.longest.store(Nanos::MAX, Relaxed);
         self.logs.store(0, Relaxed);
         self.latency.store(0, Relaxed);
@@ -187,6 +208,7 @@ impl Gathering {
         self.frame.samples.store(update.samples, Relaxed);
         self.frame.begins.store(begins, Relaxed);
         self.frame.ends_at_last.store(at_last, Relaxed);
+        self.frame.idle.store(at_last - now, Relaxed);
         self.frame.ends.store(ends.max(1), Relaxed);
     }
 }
