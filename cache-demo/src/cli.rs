@@ -11,8 +11,8 @@ use crate::server::Limits;
 /// A gRPC cache that lives by resilience attributes.
 ///
 /// Without a command it tells its story: a server that is flaky, slow, dead and back again, and a client whose calls
-/// survive it by five attributes above an `async fn`. It then checks what it claims, and exits with 1 if something did
-/// not hold.
+/// survive it by five attributes above an `async fn`; then a server of which too much is asked, and that survives it
+/// by one attribute above its `impl`. It then checks what it claims, and exits with 1 if something did not hold.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -30,6 +30,11 @@ pub enum Command {
     Server(ServerArgs),
     /// Call a cache that runs elsewhere
     Client(Box<ClientArgs>),
+    /// Call a cache that runs elsewhere at a steady rate, and print what came back and how fast
+    ///
+    /// The load is open: calls begin on time whether or not earlier ones are back, as those of many users would, and
+    /// a latency counts from when its call was due. Each key is given its value first.
+    Load(Box<LoadArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -47,9 +52,34 @@ pub struct ServerArgs {
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = some_time)]
     pub time_to_live: Duration,
 
+    /// Workers, each busy for `--work` over one call, or one item of a dump
+    #[arg(long, value_name = "N", default_value_t = Limits::default().work.workers,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub workers: u16,
+
+    /// How long a worker takes; with 0s no call waits for one
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub work: Duration,
+
+    /// Gets and stores a second, together; those beyond are told when to come back [default: 5000]
+    #[arg(long, value_name = "N", conflicts_with = "no_limits", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_limit: Option<u32>,
+
+    /// Dumps at once; one more is refused [default: 2]
+    #[arg(long, value_name = "N", conflicts_with = "no_limits", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_dumps: Option<u32>,
+
+    /// Take on every call: no rate limit, no limit that adapts to what the workers can do, none for dumps
+    #[arg(long)]
+    pub no_limits: bool,
+
     /// Be in trouble: the share of calls that fail, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
-    pub fail: f64,
+    pub fault_error_rate: f64,
+
+    /// Be in trouble: let every call wait before it is worked on
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub fault_latency: Duration,
 
     /// Be in trouble: send answers this late
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
@@ -82,13 +112,15 @@ pub enum Call {
     },
     /// Print all that the server keeps, a line each: key, tab, value
     Dump,
-    /// Ask again and again, and sum up what came back and how fast
-    Load(LoadArgs),
 }
 
-#[derive(Clone, Debug, Args)]
+#[derive(Debug, Args)]
 pub struct LoadArgs {
-    /// Calls a second, begun on time whether or not earlier ones are back
+    /// The server: HOST:PORT
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051", value_parser = endpoint)]
+    pub server: Endpoint,
+
+    /// Calls a second
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
 
@@ -96,9 +128,37 @@ pub struct LoadArgs {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = some_time)]
     pub duration: Duration,
 
+    /// Keys that are asked for, each as often as the others
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub keys: u32,
+
+    /// Bytes of each value
+    #[arg(long, value_name = "BYTES", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=4_000_000))]
+    pub value_size: u32,
+
+    /// The share of calls that store, 0 to 1; the rest gets
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
+    pub stores: f64,
+
+    /// What a call may take; a later answer counts as none
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = some_time)]
+    pub timeout: Duration,
+
+    /// Connections, which calls take in turn
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub connections: u16,
+
     /// Calls in flight at once; one that would be too many is left out, and counted
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub in_flight: u32,
+
+    /// Call as business code does, with retries, time limits and the last value seen, in place of single attempts
+    #[arg(long, conflicts_with = "timeout")]
+    pub resilient: bool,
+
+    /// Print one JSON document, latencies in microseconds
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {
@@ -175,14 +235,20 @@ mod tests {
     #[test]
     fn numbers_out_of_range_are_refused() {
         for bad in [
-            &["server", "--fail", "1.5"][..],
-            &["server", "--fail", "NaN"],
+            &["server", "--fault-error-rate", "1.5"][..],
+            &["server", "--fault-error-rate", "NaN"],
+            &["server", "--rate-limit", "0"],
+            &["server", "--rate-limit", "5", "--no-limits"],
+            &["server", "--workers", "0"],
             &["server", "--capacity", "0"],
             &["server", "--time-to-live", "0s"],
             &["server", "--listen", "nowhere"],
             &["client", "get", ""],
-            &["client", "load", "--rate", "0"],
-            &["client", "load", "--duration", "soon"],
+            &["load", "--rate", "0"],
+            &["load", "--duration", "soon"],
+            &["load", "--keys", "0"],
+            &["load", "--stores", "2"],
+            &["load", "--resilient", "--timeout", "1s"],
             &["--json", "server"],
         ] {
             let error = Cli::try_parse_from([&["cache-demo"], bad].concat()).expect_err("accepted");

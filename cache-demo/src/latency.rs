@@ -25,9 +25,42 @@ impl Latencies {
         self.0.saturating_record(nanos(latency));
     }
 
+    pub fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes those of `other` in as well.
+    pub fn add(&mut self, other: &Latencies) {
+        let added = self.0.add(&other.0);
+        added.expect("all have the same bounds");
+    }
+
     /// The latency that this percentage of the calls stayed within; `None` if there was no call.
     pub fn percentile(&self, percent: f64) -> Option<Duration> {
         (!self.0.is_empty()).then(|| Duration::from_nanos(self.0.value_at_percentile(percent)))
+    }
+
+    /// How many latencies lie up to 1, 2, 5, 10, 20, 50 .. of a unit and above the step before, from the first step
+    /// that has any to the last.
+    pub fn bars(&self) -> Vec<(Duration, u64)> {
+        let steps = (3..).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
+        let mut bars = Vec::new();
+        let mut counted = 0;
+        for step in steps {
+            if counted == self.0.len() {
+                break;
+            }
+            let within = self.0.count_between(0, step).max(counted);
+            if within > 0 {
+                bars.push((Duration::from_nanos(step), within - counted));
+            }
+            counted = within;
+        }
+        bars
     }
 }
 

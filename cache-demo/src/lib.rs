@@ -1,7 +1,7 @@
 //! A gRPC cache, client and server, that lives by the attributes of `resilient-runtime`.
 //!
-//! [`client`] holds the functions with attributes, [`server`] what they call, and [`story`] shows what becomes of the
-//! one when the other is in trouble.
+//! [`client`] holds functions with attributes, [`server`] a service with one above its whole `impl`. [`story`] shows what
+//! becomes of the one when the other is in trouble, and of the other when too much is asked of it; [`load`] asks.
 
 pub mod cli;
 pub mod client;

@@ -18,6 +18,7 @@ async fn main() -> ExitCode {
         None => story(cli.json).await,
         Some(Command::Server(args)) => remote::serve(args).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Client(args)) => remote::call(args).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Load(args)) => remote::load(args).await.map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,
@@ -48,7 +49,7 @@ async fn story(json: bool) -> Result<ExitCode, Failure> {
     }
     for claim in report.claims.iter().filter(|claim| !claim.held) {
         let hint = claim.thanks_to.map_or_else(String::new, |attribute| {
-            format!("; is there still a {attribute} above call_get?")
+            format!("; is there still a {attribute} above {}?", claim.above())
         });
         eprintln!(
             "cache-demo: this did not hold: {}: {} ({}){hint}",

@@ -6,15 +6,17 @@ use std::io::{self, Write};
 use std::iter::successors;
 use std::pin::pin;
 
+use resilient_runtime::{LayerKind, SettingError};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::cli::{Call, ClientArgs, LoadArgs, ServerArgs};
 use crate::client::{CacheClient, call_get, call_store, dump};
 use crate::interrupt::Interrupts;
-use crate::load;
+use crate::load::{self, How, Mix, Pace, Summary};
 use crate::proto::Item;
-use crate::server::{Limits, Server};
+use crate::server::policies::{self, LIMITS};
+use crate::server::{Limits, Server, Work};
 use crate::waiting::{Waiting, is_watched};
 
 /// What ends a command early.
@@ -57,13 +59,25 @@ pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
     let limits = Limits {
         capacity: args.capacity,
         time_to_live: args.time_to_live,
+        work: Work {
+            workers: args.workers,
+            time: args.work,
+        },
     };
+    let _off = args.no_limits.then(|| policies::switch_off(&LIMITS));
+    tune(args).map_err(io::Error::other)?;
     let server = Server::start(args.listen, limits).map_err(|error| {
         let what = format!("cannot listen on {}: {error}", args.listen);
         io::Error::new(error.kind(), what)
     })?;
-    server.trouble().fail(args.fail);
-    server.trouble().delay_answers(args.delay);
+    let trouble = server.trouble();
+    if args.fault_error_rate > 0.0 {
+        trouble.fail(args.fault_error_rate);
+    }
+    if !args.fault_latency.is_zero() {
+        trouble.delay_calls(args.fault_latency);
+    }
+    trouble.delay_answers(args.delay);
     let counters = server.counters().clone();
     let mut interrupts = Interrupts::listen()?;
     say(&format!("listening on {}", server.address()))?;
@@ -82,7 +96,18 @@ pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes one call, or a load of them.
+/// Lays what the command line says over what stands in the attributes.
+fn tune(args: &ServerArgs) -> Result<(), SettingError> {
+    if let Some(rate) = args.rate_limit {
+        policies::set(LayerKind::RateLimit, "per_second", rate.into())?;
+    }
+    if let Some(dumps) = args.max_dumps {
+        policies::set(LayerKind::Bulkhead, "max_concurrent", dumps.into())?;
+    }
+    Ok(())
+}
+
+/// Makes one call.
 pub async fn call(args: &ClientArgs) -> Result<(), Failure> {
     let client = CacheClient::new(&args.server);
     match &args.call {
@@ -99,38 +124,75 @@ pub async fn call(args: &ClientArgs) -> Result<(), Failure> {
                 writeln!(out, "{}\t{}", key.escape_debug(), readable(&value))?;
             }
         }
-        Call::Load(args) => load(&client, args).await?,
     }
     Ok(())
 }
 
-/// Ctrl-c ends it early: calls in flight finish and what there is is summed up.
-async fn load(client: &CacheClient, args: &LoadArgs) -> Result<(), Failure> {
+/// Makes many calls. Ctrl-c ends it early: calls in flight finish and what there is is summed up.
+pub async fn load(args: &LoadArgs) -> Result<(), Failure> {
+    let mix = Mix {
+        clients: (0..args.connections)
+            .map(|_| CacheClient::new(&args.server))
+            .collect(),
+        keys: args.keys,
+        value: vec![b'x'; args.value_size as usize].into(),
+        stores: args.stores,
+        how: if args.resilient {
+            How::Resilient
+        } else {
+            How::Bare(args.timeout)
+        },
+    };
+    let pace = Pace {
+        rate: args.rate,
+        duration: args.duration,
+        in_flight: args.in_flight,
+    };
+    let filling = if is_watched() {
+        Waiting::spinner("giving each key its value")
+    } else {
+        Waiting::nothing()
+    };
+    mix.fill().await?;
+    drop(filling);
+
     let mut interrupts = Interrupts::listen()?;
-    let (rate, duration) = (args.rate, humantime::format_duration(args.duration));
-    say(&format!(
-        "{rate} calls a second for {duration}; ctrl-c ends it early"
-    ))?;
+    if !args.json {
+        let (rate, duration) = (args.rate, humantime::format_duration(args.duration));
+        say(&format!(
+            "{rate} calls a second for {duration}; ctrl-c ends it early"
+        ))?;
+    }
+    let summary = until_interrupted(&mix, pace, &mut interrupts).await?;
+    say(&if args.json {
+        format!("{:#}", summary.to_json())
+    } else {
+        summary.to_string()
+    })?;
+    Ok(())
+}
+
+/// The calls in flight are waited for, unless ctrl-c comes twice.
+async fn until_interrupted(
+    mix: &Mix,
+    pace: Pace,
+    interrupts: &mut Interrupts,
+) -> Result<Summary, Failure> {
     let bar = if is_watched() {
-        Waiting::bar(args.duration)
+        Waiting::bar(pace.duration)
     } else {
         Waiting::nothing()
     };
     let stop = CancellationToken::new();
-    let mut running = pin!(load::run(client, args, &stop));
-    let summary = tokio::select! {
-        summary = &mut running => summary,
-        () = interrupts.next() => {
-            stop.cancel();
-            tokio::select! {
-                summary = running => summary,
-                () = interrupts.next() => return Err(interrupted()),
-            }
-        }
-    };
-    drop(bar);
-    say(&summary.to_string())?;
-    Ok(())
+    let mut running = pin!(load::run(pace, &stop, &bar, |number| mix.call(number)));
+    tokio::select! {
+        summary = &mut running => return Ok(summary),
+        () = interrupts.next() => stop.cancel(),
+    }
+    tokio::select! {
+        summary = running => Ok(summary),
+        () = interrupts.next() => Err(interrupted()),
+    }
 }
 
 /// The value on one line: as text where it is text.

@@ -46,10 +46,20 @@ impl Waiting {
         }
     }
 
+    /// Whether there is anything to be seen.
+    pub fn is_shown(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// Says something beside the bar.
+    pub fn say(&self, text: String) {
+        self.bar.set_message(text);
+    }
+
     /// A wait of this length.
     pub fn bar(time: Duration) -> Self {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let bar = ProgressBar::new(millis(time)).with_style(style("  {bar:40.cyan/dim}"));
+        let bar = ProgressBar::new(millis(time)).with_style(style("  {bar:40.cyan/dim} {msg}"));
         let began = Instant::now();
         let moved = bar.clone();
         let moving = tokio::spawn(async move {

@@ -24,7 +24,11 @@ async fn fails_without(place: usize, thanks_to: &str, get: impl Get) {
         "it differs from call_get by more than one layer"
     );
 
-    let report = tell(get, &Script::short(), &mut Narrator::silent())
+    let script = Script {
+        crowd: None,
+        ..Script::short()
+    };
+    let report = tell(get, &script, &mut Narrator::silent())
         .await
         .expect("the story was told");
     assert!(!report.held);

@@ -1,39 +1,13 @@
 //! The program as its users start it.
 
+mod process;
+
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_cache-demo");
-
-/// A server in a process of its own, gone when the test ends.
-struct Server {
-    process: Child,
-    output: BufReader<ChildStdout>,
-    address: String,
-}
+use process::{PROGRAM, Server};
 
 impl Server {
-    fn start(arguments: &[&str]) -> Server {
-        let mut process = Command::new(PROGRAM)
-            .args(["server", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
-        let mut line = String::new();
-        output.read_line(&mut line).expect("a line");
-        let address = line.trim_end().strip_prefix("listening on ");
-        let address = address
-            .unwrap_or_else(|| panic!("no address: {line:?}"))
-            .to_owned();
-        Server {
-            process,
-            output,
-            address,
-        }
-    }
-
     fn client(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command
@@ -45,13 +19,13 @@ impl Server {
     fn ask(&self, arguments: &[&str]) -> Output {
         self.client(arguments).output().expect("the program starts")
     }
-}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+    fn load(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["load", "--server", &self.address])
+            .args(arguments);
+        command
     }
 }
 
@@ -103,18 +77,67 @@ fn where_no_server_is_the_cause_is_told() {
 
 #[test]
 fn a_load_is_summed_up() {
-    let server = Server::start(&["--fail", "0.2"]);
-    let summary = stdout(&server.ask(&["load", "--rate", "100", "--duration", "500ms"]));
+    let server = Server::start(&["--fault-error-rate", "0.2"]);
+    let load = server
+        .load(&["--rate", "100", "--duration", "500ms"])
+        .output();
+    let summary = stdout(&load.expect("the program starts"));
     for part in [
-        "calls",
-        "by the server",
-        "last value seen",
-        "failed",
+        "calls in",
+        "Ok ",
+        "Unavailable",
         "p50",
-        "p99",
+        "p99.9",
+        "<= ",
+        "####",
     ] {
         assert!(summary.contains(part), "{part} is missing:\n{summary}");
     }
+    assert!(
+        !summary.contains('\u{1b}'),
+        "a progress bar without a terminal"
+    );
+}
+
+#[test]
+fn a_load_as_json_counts_every_call_that_was_due() {
+    let server = Server::start(&[]);
+    let load = server
+        .load(&["--rate", "200", "--duration", "500ms"])
+        .args(["--keys", "10", "--value-size", "1000", "--stores", "0.5"])
+        .args(["--connections", "2", "--json"])
+        .output();
+    let report: serde_json::Value =
+        serde_json::from_str(&stdout(&load.expect("the program starts"))).expect("one document");
+    // Each key has its value before the load begins: no get comes back empty-handed.
+    let outcomes = report["outcomes"].as_object().expect("counts");
+    assert!(!outcomes.contains_key("NotFound"), "{report:#}");
+    let made = report["calls"].as_u64().expect("a number");
+    assert!((99..=101).contains(&made), "{report:#}");
+    assert!(report["latency_us"]["answered"]["p99"].is_f64());
+}
+
+#[test]
+fn a_load_by_business_calls_retries() {
+    let server = Server::start(&["--fault-error-rate", "0.2"]);
+    let load = server
+        .load(&["--rate", "100", "--duration", "1s", "--resilient"])
+        .output();
+    let summary = stdout(&load.expect("the program starts"));
+    assert!(summary.contains("Ok after retries"), "{summary}");
+}
+
+#[test]
+fn a_load_of_nobody_is_an_error() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let nobody = port.expect("a free port").to_string();
+    let output = Command::new(PROGRAM)
+        .args(["load", "--server", &nobody])
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert!(told.contains("connect error"), "{told}");
 }
 
 #[test]
@@ -133,6 +156,10 @@ fn the_story_as_json_is_one_document_whose_claims_hold() {
     }
     assert_eq!(report["acts"]["dead"]["reached_server"], 0);
     assert_eq!(report["store"]["reached_server"], 1);
+    let overload = &report["overload"];
+    let goodput = |limits| overload[limits]["goodput"].as_f64().expect("a number");
+    assert!(goodput("with_limits") > goodput("without_limits"));
+    assert_eq!(report["dump"]["with_bulkhead"]["dumps_whole"], 2);
 }
 
 #[test]
@@ -141,6 +168,8 @@ fn nonsense_is_refused_with_2() {
         &["server", "--listen", "nowhere"][..],
         &["client", "--server", "nowhere", "dump"],
         &["client", "get"],
+        &["load", "--rate", "fast"],
+        &["server", "--no-limits", "--max-dumps", "1"],
         &["juggle"],
     ] {
         let output = Command::new(PROGRAM)
@@ -154,6 +183,8 @@ fn nonsense_is_refused_with_2() {
 
 #[cfg(unix)]
 mod ctrl_c {
+    use std::process::Child;
+
     use super::*;
 
     fn interrupt(process: &Child) {
@@ -181,7 +212,7 @@ mod ctrl_c {
     fn a_load_sums_up_what_it_has() {
         let server = Server::start(&[]);
         let mut load = server
-            .client(&["load", "--duration", "1h"])
+            .load(&["--duration", "1h"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");

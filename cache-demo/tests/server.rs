@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use cache_demo::client::{CacheClient, dump};
-use cache_demo::server::{Counts, Limits, NOTHING_STORED, Server};
+use cache_demo::server::{Counts, Limits, NOTHING_STORED, Server, Work};
 use tokio::io::AsyncReadExt;
 use tonic::transport::Endpoint;
 use tonic::{Code, Status};
@@ -134,6 +134,59 @@ async fn a_call_that_fails_is_counted_and_says_that_nothing_was_stored() -> Resu
         dump: 1,
     };
     assert_eq!(server.counters().read(), counts);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_is_worked_on_late_if_it_is_to_be() -> Result<(), Status> {
+    const LATE: Duration = Duration::from_millis(200);
+    let (server, client) = server(Limits::default());
+    server.trouble().delay_calls(LATE);
+    let began = Instant::now();
+    assert_eq!(client.get("123").await?, b"123");
+    assert!(began.elapsed() >= LATE);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_does_one_call_after_the_other() -> Result<(), Status> {
+    const TIME: Duration = Duration::from_millis(50);
+    let (_server, client) = server(Limits {
+        work: Work {
+            workers: 1,
+            time: TIME,
+        },
+        ..Limits::default()
+    });
+    let began = Instant::now();
+    let (first, second, third) =
+        tokio::join!(client.get("123"), client.get("231"), client.get("123"));
+    assert_eq!([first?, second?, third?], [b"123", b"231", b"123"]);
+    assert!(began.elapsed() >= 3 * TIME);
+    Ok(())
+}
+
+#[tokio::test]
+async fn work_for_a_caller_who_has_left_is_done_all_the_same() -> Result<(), Status> {
+    const TIME: Duration = Duration::from_millis(200);
+    let (server, client) = server(Limits {
+        work: Work {
+            workers: 1,
+            time: TIME,
+        },
+        ..Limits::default()
+    });
+    let began = Instant::now();
+    let leaver = client.clone();
+    let leaving = tokio::spawn(async move { leaver.get("123").await });
+    while server.counters().read().get < 1 {
+        tokio::task::yield_now().await;
+    }
+    // The request is counted before its work begins: long enough for that, and far from the end of the work.
+    tokio::time::sleep(TIME / 4).await;
+    leaving.abort();
+    assert_eq!(client.get("231").await?, b"231");
+    assert!(began.elapsed() >= 2 * TIME);
     Ok(())
 }
 

@@ -34,9 +34,16 @@ async fn every_claim_holds_and_is_told() -> io::Result<()> {
         "SLOW",
         "DEAD",
         "BACK",
+        "OVERLOAD",
+        "DUMP",
+        "limits off",
+        "bulkhead on",
         "p99",
         "closed -> open",
         "half-open -> closed",
+        "per_second 5000",
+        "initial 20",
+        "max_concurrent 2",
     ] {
         assert!(text.contains(part), "{part} is missing:\n{text}");
     }

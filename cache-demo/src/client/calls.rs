@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::iter::successors;
+use std::time::Duration;
 
 use resilient_runtime::{circuit_breaker, fallback, retry, timeout};
 use tonic::{ConnectError, Status};
@@ -39,10 +40,48 @@ pub async fn call_store(client: &CacheClient, key: &str, value: &[u8]) -> Result
     client.store(key, value).await
 }
 
+/// The value under this key, if the server says it in this time: a single attempt, for measurements.
+#[timeout(after = limit)]
+pub async fn get_within(
+    client: &CacheClient,
+    key: &str,
+    limit: Duration,
+) -> Result<Vec<u8>, Status> {
+    client.get(key).await
+}
+
+/// Stores the value, if that is done in this time: a single attempt, for measurements.
+#[timeout(after = limit)]
+pub async fn store_within(
+    client: &CacheClient,
+    key: &str,
+    value: &[u8],
+    limit: Duration,
+) -> Result<(), Status> {
+    client.store(key, value).await
+}
+
+/// Stores the value with all patience, as often as the server turns it away.
+#[retry(
+    count = 1000,
+    delay_ms = 50,
+    max_delay = "1s",
+    max_elapsed = "30s",
+    budget = "none",
+    when = turned_away
+)]
+pub async fn fill(client: &CacheClient, key: &str, value: &[u8]) -> Result<(), Status> {
+    client.store(key, value).await
+}
+
+fn turned_away(error: &Status) -> bool {
+    error.metadata().contains_key(NOTHING_STORED)
+}
+
 /// Either no connection was made, so nothing was sent, or the server itself says so.
 pub fn nothing_was_stored(error: &Status) -> bool {
     let mut causes = successors(error.source(), |cause| (*cause).source());
-    error.metadata().contains_key(NOTHING_STORED) || causes.any(|cause| cause.is::<ConnectError>())
+    turned_away(error) || causes.any(|cause| cause.is::<ConnectError>())
 }
 
 /// Everything that the server keeps.

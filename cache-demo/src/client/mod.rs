@@ -6,7 +6,9 @@ use moka::sync::Cache;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Status, Streaming};
 
-pub use calls::{call_get, call_store, dump, last_seen, nothing_was_stored};
+pub use calls::{
+    call_get, call_store, dump, fill, get_within, last_seen, nothing_was_stored, store_within,
+};
 
 use crate::proto::cache_service_client::CacheServiceClient;
 use crate::proto::{DumpRequest, GetRequest, Item, StoreRequest};

@@ -3,15 +3,26 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::Serialize;
 
-/// How many calls of each method have reached the server, those included that it then failed.
+/// How many calls of each method have reached the server, those included that it then refused or failed.
 #[derive(Debug, Default)]
 pub struct Counters {
-    pub(super) store: AtomicU64,
-    pub(super) get: AtomicU64,
-    pub(super) dump: AtomicU64,
+    store: AtomicU64,
+    get: AtomicU64,
+    dump: AtomicU64,
 }
 
 impl Counters {
+    /// Counts a call by the path of its request.
+    pub(super) fn count(&self, path: &str) {
+        let counter = match path.rsplit('/').next() {
+            Some("Store") => &self.store,
+            Some("Get") => &self.get,
+            Some("Dump") => &self.dump,
+            _ => return,
+        };
+        counter.fetch_add(1, Relaxed);
+    }
+
     pub fn read(&self) -> Counts {
         Counts {
             store: self.store.load(Relaxed),

@@ -1,10 +1,12 @@
 //! The server: a cache behind gRPC that can be put in trouble while it runs.
 
 mod counters;
+pub mod policies;
 mod service;
 mod store;
 mod trouble;
 mod wire;
+mod workers;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,15 +17,19 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
+use tonic::codegen::http::Request;
+use tower::util::MapRequestLayer;
 
 pub use counters::{Counters, Counts};
 pub use service::NOTHING_STORED;
 pub use store::Limits;
-pub use trouble::{SEED, Trouble};
+pub use trouble::Trouble;
+pub use workers::Work;
 
 use crate::proto::cache_service_server::CacheServiceServer;
 use service::Service;
 use store::Store;
+use workers::Workers;
 
 const BACKLOG: u32 = 1024;
 
@@ -32,6 +38,7 @@ const BACKLOG: u32 = 1024;
 pub struct Server {
     address: SocketAddr,
     service: Arc<Service>,
+    counters: Arc<Counters>,
     closed: CancellationToken,
     cut: CancellationToken,
     accepting: JoinHandle<()>,
@@ -42,6 +49,7 @@ pub struct Server {
 #[derive(Debug)]
 pub struct DeadServer {
     service: Arc<Service>,
+    counters: Arc<Counters>,
     /// Bound but not listening, so that nobody else takes the port in the meantime.
     port: TcpSocket,
 }
@@ -51,13 +59,13 @@ impl Server {
     pub fn start(address: SocketAddr, limits: Limits) -> io::Result<Self> {
         let service = Arc::new(Service {
             store: Store::new(limits),
-            trouble: Arc::new(Trouble::new(SEED)),
-            counters: Arc::new(Counters::default()),
+            workers: Workers::new(limits.work),
+            trouble: Arc::default(),
         });
-        Self::serve(bind(address)?, service)
+        Self::serve(bind(address)?, service, Arc::default())
     }
 
-    fn serve(port: TcpSocket, service: Arc<Service>) -> io::Result<Self> {
+    fn serve(port: TcpSocket, service: Arc<Service>, counters: Arc<Counters>) -> io::Result<Self> {
         let listener = port.listen(BACKLOG)?;
         let address = listener.local_addr()?;
         let (closed, cut) = (CancellationToken::new(), CancellationToken::new());
@@ -69,8 +77,13 @@ impl Server {
             closed.clone(),
             cut.clone(),
         ));
+        let counted = Arc::clone(&counters);
         let serving = tokio::spawn(
             tonic::transport::Server::builder()
+                .layer(MapRequestLayer::new(move |request: Request<_>| {
+                    counted.count(request.uri().path());
+                    request
+                }))
                 .add_service(CacheServiceServer::from_arc(Arc::clone(&service)))
                 .serve_with_incoming_shutdown(
                     ReceiverStream::new(incoming),
@@ -80,6 +93,7 @@ impl Server {
         Ok(Server {
             address,
             service,
+            counters,
             closed,
             cut,
             accepting,
@@ -96,7 +110,7 @@ impl Server {
     }
 
     pub fn counters(&self) -> &Arc<Counters> {
-        &self.service.counters
+        &self.counters
     }
 
     /// Takes no new call, finishes those in flight, and ends.
@@ -107,10 +121,14 @@ impl Server {
     /// Closes the listener and resets every connection. The values stay, for when it comes back.
     pub async fn die(self) -> io::Result<DeadServer> {
         self.cut.cancel();
-        let address = self.address;
+        let (address, counters) = (self.address, Arc::clone(&self.counters));
         let service = self.end().await?;
         let port = bind(address)?;
-        Ok(DeadServer { service, port })
+        Ok(DeadServer {
+            service,
+            counters,
+            port,
+        })
     }
 
     async fn end(self) -> io::Result<Arc<Service>> {
@@ -124,7 +142,7 @@ impl Server {
 impl DeadServer {
     /// Listens again, on the same port.
     pub fn come_back(self) -> io::Result<Server> {
-        Server::serve(self.port, self.service)
+        Server::serve(self.port, self.service, self.counters)
     }
 }
 

@@ -5,12 +5,15 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use prost::bytes::Bytes;
 
-/// How much the cache keeps, and for how long.
+use super::workers::Work;
+
+/// How much the cache keeps, for how long, and how much it can do.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of keys and values together.
     pub capacity: u64,
     pub time_to_live: Duration,
+    pub work: Work,
 }
 
 impl Default for Limits {
@@ -18,6 +21,10 @@ impl Default for Limits {
         Limits {
             capacity: 16 * 1024 * 1024,
             time_to_live: Duration::from_secs(60 * 60),
+            work: Work {
+                workers: 4,
+                time: Duration::ZERO,
+            },
         }
     }
 }

@@ -96,7 +96,7 @@ async fn carry_late(
             if from.read_buf(&mut buffer).await? == 0 {
                 return Ok(());
             }
-            let leaves = Instant::now() + trouble.delay();
+            let leaves = Instant::now() + trouble.late();
             if queue.send((leaves, buffer.split().freeze())).await.is_err() {
                 return Ok(());
             }

@@ -17,6 +17,17 @@ pub struct Claim {
     pub figures: String,
 }
 
+impl Claim {
+    /// What the attribute stands above.
+    pub fn above(&self) -> &'static str {
+        match self.act {
+            "overload" => "impl CacheService",
+            "dump" => "dump",
+            _ => "call_get",
+        }
+    }
+}
+
 const FALLBACK: Option<&str> = Some("fallback");
 const RETRY: Option<&str> = Some("retry");
 const TOTAL_TIMEOUT: Option<&str> = Some("timeout, around all attempts");

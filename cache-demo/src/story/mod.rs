@@ -1,11 +1,14 @@
-//! The story: a client calls on while its server fails, is slow, dies and comes back.
+//! The story: a client calls on while its server fails, is slow, dies and comes back; and a server lives on while
+//! more is asked of it than it can do.
 
 mod acts;
 mod claims;
+mod crowd;
 mod narrator;
 mod report;
 mod script;
 mod steps;
+mod table;
 
 use std::any::type_name_of_val;
 use std::io;
@@ -14,13 +17,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use resilient_runtime::registry;
-use tonic::transport::{Endpoint, Uri};
+use tonic::transport::Endpoint;
 
 pub use acts::Get;
 pub use claims::Claim;
+pub use crowd::{Crowd, Dumps, Overload, Served, tell as tell_of_crowd};
 pub use narrator::Narrator;
 pub use report::{Acts, Change, Figures, Report, StoreFigures};
-pub use script::Script;
+pub use script::{CrowdScript, Script};
 
 use crate::client::CacheClient;
 use crate::server::{Limits, Server};
@@ -39,15 +43,9 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
         function.rsplit("::").next().unwrap_or(function)
     ))?;
     narrator.layers(registry().site(function).map_or(&[], |site| site.layers()))?;
-    let uri = Uri::builder()
-        .scheme("http")
-        .authority(address.to_string())
-        .path_and_query("/")
-        .build()
-        .map_err(io::Error::other)?;
     let mut stage = Stage {
         get,
-        client: CacheClient::new(&Endpoint::from(uri)),
+        client: client_of(&server)?,
         script,
         narrator,
         breaker: Breaker::default(),
@@ -72,15 +70,27 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
         dead,
         back,
     };
-    let claims = claims::check(&acts, &store);
+    let mut claims = claims::check(&acts, &store);
+    let crowd = match &script.crowd {
+        Some(script) => Some(crowd::tell(script, narrator).await?),
+        None => None,
+    };
+    claims.extend(crowd.iter().flat_map(|crowd| crowd.claims()));
     let report = Report {
         held: claims.iter().all(|claim| claim.held),
         acts,
         store,
+        crowd,
         claims,
         seconds: began.elapsed().as_secs_f64(),
     };
     narrator.table(&report)?;
     narrator.claims(&report)?;
     Ok(report)
+}
+
+fn client_of(server: &Server) -> io::Result<CacheClient> {
+    let uri = format!("http://{}", server.address());
+    let endpoint = Endpoint::from_shared(uri).map_err(io::Error::other)?;
+    Ok(CacheClient::new(&endpoint))
 }

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use super::report::Report;
 use super::steps::{refused_at_once, steps};
+use super::table::aligned;
 use crate::latency::{Latencies, Short};
 use crate::waiting::{Waiting, is_watched};
 use crate::watch::{Answer, Watched};
@@ -77,6 +78,8 @@ impl Narrator {
 
     /// What stands above the function, outermost first, with its settings.
     pub(super) fn layers(&mut self, layers: &[&dyn Layer]) -> io::Result<()> {
+        let width = layers.iter().map(|layer| layer.kind().name().len()).max();
+        let width = width.unwrap_or_default();
         for layer in layers {
             let settings = layer.settings().into_iter();
             let mut settings: Vec<_> = settings
@@ -85,7 +88,8 @@ impl Narrator {
             let last = settings.pop();
             let phrases = settings.into_iter().map(|setting| setting + ", ");
             let phrases = phrases.chain(last).map(|text| (text.len(), text)).collect();
-            self.say(&wrapped(layer.kind().name(), phrases))?;
+            let name = layer.kind().name();
+            self.say(&wrapped(&format!("{name:<width$}"), phrases))?;
         }
         Ok(())
     }
@@ -200,13 +204,18 @@ impl Narrator {
             "  {DIM}{:<15} {what_for}{DIM:#}",
             Short(time).to_string()
         ))?;
-        let _bar = if self.watched {
+        let _bar = self.bar(time);
+        sleep(time).await;
+        Ok(())
+    }
+
+    /// Shows on a terminal how much of this time has passed.
+    pub(super) fn bar(&self, time: Duration) -> Waiting {
+        if self.watched {
             Waiting::bar(time)
         } else {
             Waiting::nothing()
-        };
-        sleep(time).await;
-        Ok(())
+        }
     }
 
     /// Shows on a terminal that something is awaited, until it is dropped.
@@ -248,19 +257,18 @@ impl Narrator {
             ]);
         }
         self.say("")?;
-        for (at, row) in rows.iter().enumerate() {
-            let mut line = String::new();
-            for (column, cell) in row.iter().enumerate() {
-                let width = rows.iter().map(|row| row[column].chars().count()).max();
-                let width = width.unwrap_or_default();
-                match column {
-                    0 => line.push_str(&format!("{cell:<width$}")),
-                    9 => line.push_str(&format!("  {cell}")),
-                    _ => line.push_str(&format!("  {cell:>width$}")),
-                }
-            }
-            let style = if at < HEAD.len() { BOLD } else { Style::new() };
-            self.say(&format!("{style}{}{style:#}", line.trim_end()))?;
+        self.rows(&rows, HEAD.len())
+    }
+
+    /// Columns under each other; the first rows are the head.
+    pub(super) fn rows<const N: usize>(
+        &mut self,
+        rows: &[[String; N]],
+        head: usize,
+    ) -> io::Result<()> {
+        for (at, line) in aligned(rows).iter().enumerate() {
+            let style = if at < head { BOLD } else { Style::new() };
+            self.say(&format!("{style}{line}{style:#}"))?;
         }
         Ok(())
     }
@@ -274,7 +282,7 @@ impl Narrator {
                 (BAD, "FAILED")
             };
             self.say(&format!(
-                "{style}{mark}{style:#}  {:<7}  {} {DIM}({}){DIM:#}",
+                "{style}{mark}{style:#}  {:<8}  {} {DIM}({}){DIM:#}",
                 claim.act, claim.says, claim.figures
             ))?;
         }

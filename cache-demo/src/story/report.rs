@@ -6,6 +6,7 @@ use resilient_runtime::{Cause, EventKind, PolicyErrorKind, StopReason};
 use serde::Serialize;
 
 use super::claims::Claim;
+use super::crowd::Crowd;
 use super::script::LAST;
 use crate::latency::Latencies;
 use crate::watch::{Answer, Watched};
@@ -14,6 +15,8 @@ use crate::watch::{Answer, Watched};
 pub struct Report {
     pub acts: Acts,
     pub store: StoreFigures,
+    #[serde(flatten)]
+    pub crowd: Option<Crowd>,
     pub claims: Vec<Claim>,
     /// Whether every claim held.
     pub held: bool,

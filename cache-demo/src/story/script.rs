@@ -13,6 +13,16 @@ pub struct Script {
     pub back: u32,
     /// The pause between two calls, so that a person can follow.
     pub pace: Duration,
+    /// The acts about a server of which too much is asked, if they are played.
+    pub crowd: Option<CrowdScript>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CrowdScript {
+    /// How long more is asked of the server than it can do: without its limits, and again with them.
+    pub overload: Duration,
+    /// How long values are asked for: alone, beside dumps without their limit, and with it.
+    pub dump: Duration,
 }
 
 /// The share of calls that the flaky server fails.
@@ -34,6 +44,10 @@ impl Default for Script {
             dead: 40,
             back: 20,
             pace: Duration::from_millis(25),
+            crowd: Some(CrowdScript {
+                overload: Duration::from_secs(3),
+                dump: Duration::from_millis(1500),
+            }),
         }
     }
 }
@@ -49,6 +63,16 @@ impl Script {
             dead: 10,
             back: 12,
             pace: Duration::ZERO,
+            crowd: Some(CrowdScript::short()),
+        }
+    }
+}
+
+impl CrowdScript {
+    pub fn short() -> Self {
+        CrowdScript {
+            overload: Duration::from_secs(2),
+            dump: Duration::from_secs(1),
         }
     }
 }
