@@ -81,19 +81,19 @@ pub(crate) fn expand(own: &str, args: TokenStream, mut item: Item) -> TokenStrea
         Plan::default()
     };
     let krate = plan.shared.krate.as_ref();
-    let (before, pushed) = match errors.finish() {
+    let (before, mark, args) = match errors.finish() {
+        // Without a stack of its `impl`: what a method says of itself still holds.
         Some(error) => {
             let (error, uses) = (error.to_compile_error(), family.uses());
-            // Without a stack of its `impl`: what a method says of itself still holds.
-            (quote!(#error #uses), push(krate, quote!()))
+            (quote!(#error #uses), None, TokenStream::new())
         }
         None => {
             let statics = &plan.statics;
-            (quote!(#(#statics)*), push(krate, quote!(#mark, #args)))
+            (quote!(#(#statics)*), Some(mark), quote!(, #args))
         }
     };
     let attrs = &item.attrs;
-    let block = block.write(&pushed);
+    let block = block.write(|method| push(krate, mark.as_ref(), &args, method.name.span()));
     quote!(#before #(#attrs)* #block)
 }
 
@@ -153,12 +153,15 @@ pub(crate) fn take_statics(layers: &mut [Parsed], mark: &Ident) {
 }
 
 // #[::resilient_runtime::resilient(__of_impl(MARK), ..)]
-fn push(krate: Option<&syn::Path>, inside: TokenStream) -> TokenStream {
-    let at = Span::call_site();
+//
+// It seems to be written where the method's name is: so the line of the call site is the method's.
+fn push(
+    krate: Option<&syn::Path>,
+    mark: Option<&Ident>,
+    args: &TokenStream,
+    at: Span,
+) -> TokenStream {
     let of_impl = Ident::new(MARK, at);
-    let mut inside = inside.into_iter();
-    let mark = inside.next();
-    let args: TokenStream = inside.collect();
     let path = match krate {
         Some(path) => path.to_token_stream(),
         None => quote_spanned!(at=> ::resilient_runtime),
@@ -219,6 +222,7 @@ enum Entry {
 
 struct Method {
     attrs: Vec<Attribute>,
+    name: Ident,
     rest: TokenStream,
     is_async: bool,
 }
@@ -247,17 +251,14 @@ impl Block {
         })
     }
 
-    /// The whole of it again, each async method with `pushed` on top.
-    fn write(&self, pushed: &TokenStream) -> TokenStream {
+    /// The whole of it again, each async method with an attribute on top.
+    fn write(&self, push: impl Fn(&Method) -> TokenStream) -> TokenStream {
         let inner_attrs = &self.inner_attrs;
         let items = self.items.iter().map(|item| match item {
             Entry::Other(tokens) => tokens.clone(),
-            Entry::Method(Method {
-                attrs,
-                rest,
-                is_async,
-            }) => {
-                let pushed = is_async.then_some(pushed);
+            Entry::Method(method) => {
+                let pushed = method.is_async.then(|| push(method));
+                let (attrs, rest) = (&method.attrs, &method.rest);
                 quote!(#pushed #(#attrs)* #rest)
             }
         });
@@ -302,6 +303,7 @@ fn read_method(input: ParseStream<'_>) -> syn::Result<Method> {
     let block = block.ok_or_else(|| input.error("expected a body"))?;
     Ok(Method {
         attrs,
+        name: sig.ident.clone(),
         is_async: body::read(&sig, block.clone()).is_some(),
         rest: quote!(#vis #defaultness #sig #block),
     })

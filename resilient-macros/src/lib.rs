@@ -170,7 +170,7 @@ pub fn circuit_breaker(args: TokenStream, item: TokenStream) -> TokenStream {
 ///     Ok(client.get(key).await?)
 /// }
 ///
-/// #[rate_limit(permits = 1000, per = "1m", key = tenant, cost = items.len() as u32)]
+/// #[rate_limit(permits = 1000, per = "1m", key = tenant, cost = items.len())]
 /// async fn store(client: &Client, tenant: &str, items: &[Item]) -> Result<(), Status> {
 ///     Ok(client.store(tenant, items).await?)
 /// }
@@ -182,7 +182,7 @@ pub fn circuit_breaker(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `permits`, `per` | | so many calls in that time |
 /// | `burst` | permits of one `per` | calls at once, after a pause; at least 1 |
 /// | `max_wait` | 0: refused at once | how long a call waits for its turn |
-/// | `cost` | 1 | permits that a call takes; any expression, also of the arguments |
+/// | `cost` | 1 | permits that a call takes: any expression that is an integer, also of the arguments |
 /// | `state` | one per function | a `RateLimiter`, or with `key` a `Keyed<RateLimiter>`, of your own |
 /// | `key`, `max_keys` | none, 10 000 | one rate for each value, `key = tenant` |
 ///
@@ -208,7 +208,7 @@ pub fn rate_limit(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max_concurrent` | 10 | calls at a time |
 /// | `max_queue` | 0: refused at once | calls that wait for a place |
 /// | `max_wait` | none: until the deadline | how long a call waits; with a queue |
-/// | `cost` | 1 | places that a call takes; any expression, also of the arguments |
+/// | `cost` | 1 | places that a call takes: any expression that is an integer, also of the arguments |
 /// | `state` | one per function | a `Bulkhead`, or with `key` a `Keyed<Bulkhead>`, of your own |
 /// | `key`, `max_keys` | none, 10 000 | places for each value, `key = tenant` |
 ///

@@ -208,7 +208,7 @@ fn rate_limit() {
         "rate_limit",
         r#"
         #[rate_limit(per_second = 100, burst = BURST, max_wait = "50ms")]
-        #[rate_limit(permits = 1000, per = "1m", key = tenant, cost = items.len() as u32)]
+        #[rate_limit(permits = 1000, per = "1m", key = tenant, cost = items.len())]
         async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), Status> {
             Ok(client.store(tenant, items).await?)
         }

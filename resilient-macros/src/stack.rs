@@ -3,6 +3,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Attribute, Expr, Path};
 
 use crate::args::Args;
@@ -74,7 +75,7 @@ impl Shared {
         if let Some(name) = &mut self.name
             && let Some(text) = crate::value::string(name)
         {
-            let whole = format!("{}::{method}", text.value());
+            let whole = format!("{}::{}", text.value(), method.unraw());
             let whole = syn::LitStr::new(&whole, text.span());
             *name = syn::parse_quote!(#whole);
         }

@@ -28,6 +28,22 @@ fn is<T: 'static>(site: &str) -> bool {
         .is_some()
 }
 
+mod own {
+    use resilient_runtime::{LimitAlgorithm, LimitUpdate, LimitWindow};
+
+    /// Does not adapt.
+    #[derive(Debug)]
+    pub(crate) struct Fixed<const LIMIT: u32>;
+
+    impl<const LIMIT: u32> LimitAlgorithm for Fixed<LIMIT> {
+        const NEW: Self = Self;
+
+        fn update(&mut self, _window: &LimitWindow) -> LimitUpdate {
+            LimitUpdate::new(f64::from(LIMIT))
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_side_or_a_name_chooses_the_algorithm() {
     #[adaptive_concurrency(side = "server", name = "server")]
@@ -58,6 +74,10 @@ async fn a_side_or_a_name_chooses_the_algorithm() {
     async fn a_type() -> Result<usize, Error> {
         Ok(0)
     }
+    #[adaptive_concurrency(algorithm = own::Fixed::<3>, name = "an own type")]
+    async fn an_own_type() -> Result<usize, Error> {
+        Ok(0)
+    }
 
     assert!(is::<AdaptiveConcurrency<Elasticity>>("server"));
     assert!(is::<AdaptiveConcurrency<Aimd>>("client"));
@@ -66,6 +86,7 @@ async fn a_side_or_a_name_chooses_the_algorithm() {
     assert!(is::<AdaptiveConcurrency<Gradient2>>("gradient2"));
     assert!(is::<AdaptiveConcurrency<Vegas>>("vegas"));
     assert!(is::<AdaptiveConcurrency<Aimd>>("a type"));
+    assert!(is::<AdaptiveConcurrency<own::Fixed<3>>>("an own type"));
     for outcome in [
         server().await,
         client().await,
@@ -74,6 +95,7 @@ async fn a_side_or_a_name_chooses_the_algorithm() {
         gradient2().await,
         vegas().await,
         a_type().await,
+        an_own_type().await,
     ] {
         assert_eq!(outcome, Ok(0));
     }

@@ -410,6 +410,38 @@ async fn a_name_stands_before_that_of_each_method() {
     assert_eq!(Client.put().await, Ok(2));
 }
 
+mod lines {
+    use super::*;
+
+    pub(super) struct Store;
+    pub(super) const LINE: u32 = line!();
+
+    #[resilient(timeout)]
+    impl Store {
+        async fn first(&self) -> Result<u32, Error> {
+            Ok(1)
+        }
+
+        async fn r#move(&self) -> Result<u32, Error> {
+            self.first().await
+        }
+    }
+
+    pub(super) async fn both() -> Result<u32, Error> {
+        Store.r#move().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_site_is_where_its_method_stands() {
+    assert_eq!(lines::both().await, Ok(1));
+    let line = |method| {
+        let site = registry().site(&format!("impls::lines::Store::{method}"));
+        site.expect("a site").line() - lines::LINE
+    };
+    assert_eq!((line("first"), line("move")), (4, 8));
+}
+
 struct Generic<T>(T);
 
 #[resilient(bulkhead(max_concurrent = 1))]

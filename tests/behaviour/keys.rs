@@ -77,7 +77,7 @@ async fn a_body_may_consume_what_the_key_was_read_from() {
         Ok(request.tenant)
     }
     #[retry(count = 2, delay_ms = 1, clone(tenant))]
-    #[rate_limit(permits = 5, per = "1h", key = &tenant[..1], cost = tenant.len() as u32)]
+    #[rate_limit(permits = 5, per = "1h", key = &tenant[..1], cost = tenant.len())]
     async fn changed(mut tenant: String) -> Result<String, Error> {
         tenant.push('!');
         Ok(tenant)
@@ -263,4 +263,16 @@ async fn a_call_in_flight_keeps_the_state_of_its_key() {
     assert!(ask(1).await.is_err());
     assert_eq!(held.await, Ok(1));
     assert_eq!(ask(1).await, Ok(1));
+}
+
+#[test]
+fn a_future_with_a_key_can_be_sent() {
+    #[circuit_breaker(key = host)]
+    #[rate_limit(per_second = 5, key = (host, cost), cost = cost)]
+    async fn ask(host: &str, cost: u32) -> Result<u32, Error> {
+        Ok(cost)
+    }
+    fn sent<T: Send>(_: T) {}
+
+    sent(ask("one", 1));
 }

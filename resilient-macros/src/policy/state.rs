@@ -313,7 +313,7 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
     let (name, named) = named.unzip();
     let max_wait = state.max_wait.as_ref().filter(|_| name.is_some());
     let asked: Vec<TokenStream> = [
-        state.cost.as_ref().map(|cost| call("cost", cost)),
+        state.cost.as_ref().map(cost),
         max_wait.map(|max_wait| call("max_wait", max_wait)),
     ]
     .into_iter()
@@ -343,6 +343,22 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
 pub(super) fn guard(local: &Ident) -> TokenStream {
     let at = Span::mixed_site();
     quote_spanned!(at=> let call = #local.guard(call);)
+}
+
+// .cost(3), .cost(<u32 as TryFrom<_>>::try_from(items.len()).unwrap_or(u32::MAX))
+//
+// What is counted has a length, and that is seldom a `u32`.
+fn cost(cost: &Setting<u32>) -> TokenStream {
+    if cost.is_literal() {
+        return call("cost", cost);
+    }
+    let whole = located(&cost.expr, |at| {
+        quote_spanned!(at=>
+            <::core::primitive::u32 as ::core::convert::TryFrom<_>>::try_from(#cost)
+                .unwrap_or(::core::primitive::u32::MAX)
+        )
+    });
+    call("cost", &whole)
 }
 
 /// `state` for `breaker`, `state_2` for `breaker_2`.

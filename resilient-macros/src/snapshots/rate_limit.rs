@@ -32,7 +32,16 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
         (&__RESILIENT_RATE_LIMIT, &__RESILIENT_RATE_LIMIT_2)
     };
     let rate_limit_2 = match &tenant {
-        key => rate_limit_2.of_key(__resilient::key!(key)).cost(items.len() as u32),
+        key => {
+            rate_limit_2
+                .of_key(__resilient::key!(key))
+                .cost(
+                    <::core::primitive::u32 as ::core::convert::TryFrom<
+                        _,
+                    >>::try_from(items.len())
+                        .unwrap_or(::core::primitive::u32::MAX),
+                )
+        }
     };
     let call = async move {
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
