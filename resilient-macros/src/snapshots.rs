@@ -490,6 +490,7 @@ fn async_trait_arguments() {
 const STORE: &str = r#"
     #[resilient(
         rate_limit(per_second = 100, key = tenant),
+        adaptive_concurrency(side = "server"),
         bulkhead(max_concurrent = 5, scope = "method"),
         circuit_breaker(scope = "impl", min_calls = 5),
         name = "store",

@@ -5,7 +5,7 @@ mod common;
 use async_trait::async_trait;
 use common::{Calls, Error, breaker, fail, ms};
 use resilient_runtime::{
-    Bulkhead, CircuitBreaker, CircuitBreakerSettings, LayerKind, PolicyErrorKind, registry,
+    Bulkhead, CircuitBreaker, CircuitBreakerSettings, LayerKind, PolicyErrorKind, Vegas, registry,
     resilient, retry,
 };
 use tokio::time::sleep;
@@ -408,6 +408,41 @@ async fn a_name_stands_before_that_of_each_method() {
     fail(breaker("client::get"), 1);
     assert!(Client.get().await.unwrap_err().is_open());
     assert_eq!(Client.put().await, Ok(2));
+}
+
+mod limited {
+    use super::*;
+
+    pub(super) struct Store;
+
+    #[resilient(
+        adaptive_concurrency(side = "server", initial = 1),
+        adaptive_concurrency(algorithm = Vegas, key = tenant, scope = "method", initial = 2),
+        fault(error = Error::CallerFault, latency = ms(tenant)),
+    )]
+    impl Store {
+        pub(super) async fn get(&self, tenant: u64) -> Result<u64, Error> {
+            sleep(ms(10)).await;
+            Ok(tenant)
+        }
+
+        pub(super) async fn put(&self, tenant: u64) -> Result<u64, Error> {
+            sleep(ms(10)).await;
+            Ok(tenant)
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adaptive_limit_is_one_for_the_whole_impl() {
+    let store = limited::Store;
+    let (got, put) = tokio::join!(store.get(1), store.put(2));
+    assert_eq!(got, Ok(1));
+    assert_eq!(
+        put.unwrap_err().kind(),
+        Some(PolicyErrorKind::ConcurrencyLimited)
+    );
+    assert_eq!(store.put(2).await, Ok(2));
 }
 
 mod lines {

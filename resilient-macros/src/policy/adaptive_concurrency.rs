@@ -176,17 +176,14 @@ fn algorithm(args: &Args, errors: &mut Errors) -> Option<Algorithm> {
 }
 
 impl Algorithm {
-    fn ty(&self) -> TokenStream {
-        let at = Span::mixed_site();
-        let name = match self {
-            Self::Own(path) => return path.to_token_stream(),
-            Self::Ours("aimd") => "Aimd",
-            Self::Ours("gradient2") => "Gradient2",
-            Self::Ours("vegas") => "Vegas",
-            Self::Ours(_) => "Elasticity",
-        };
-        let name = Ident::new(name, at);
-        quote_spanned!(at=> __resilient::#name)
+    fn ty(&self, runtime: &dyn Fn(&str) -> TokenStream) -> TokenStream {
+        match self {
+            Self::Own(path) => path.to_token_stream(),
+            Self::Ours("aimd") => runtime("Aimd"),
+            Self::Ours("gradient2") => runtime("Gradient2"),
+            Self::Ours("vegas") => runtime("Vegas"),
+            Self::Ours(_) => runtime("Elasticity"),
+        }
     }
 }
 
@@ -217,12 +214,11 @@ impl Stateful for AdaptiveConcurrency {
         )
     }
 
-    /// A static has to name it, also where it is another that each call brings.
-    fn generic(&self) -> Option<TokenStream> {
-        let at = Span::mixed_site();
+    /// A static has to name it, also where each call brings another.
+    fn generic(&self, runtime: &dyn Fn(&str) -> TokenStream) -> Option<TokenStream> {
         Some(match &self.algorithm {
-            Some(algorithm) => algorithm.ty(),
-            None => quote_spanned!(at=> __resilient::Elasticity),
+            Some(algorithm) => algorithm.ty(runtime),
+            None => runtime("Elasticity"),
         })
     }
 

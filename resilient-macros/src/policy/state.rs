@@ -59,8 +59,8 @@ pub(crate) trait Stateful {
 
     fn settings(&self) -> TokenStream;
 
-    /// What its type is generic over, if it is.
-    fn generic(&self) -> Option<TokenStream> {
+    /// What its type is generic over, if it is; `runtime` gives a name of the runtime's its path.
+    fn generic(&self, _runtime: &dyn Fn(&str) -> TokenStream) -> Option<TokenStream> {
         None
     }
 
@@ -225,7 +225,8 @@ fn kind(
 pub(super) fn declare(policy: &dyn Stateful, site: &Ident) -> Declaration {
     let at = Span::mixed_site();
     let (layer, state) = (runtime(policy.names().layer), policy.state());
-    let generic = policy.generic().map(|generic| quote!(<#generic>));
+    let generic = policy.generic(&runtime);
+    let generic = generic.map(|generic| quote!(<#generic>));
     let value = match (&state.of_impl, &state.state, &state.key) {
         (Some(shared), _, None) => quote_spanned!(at=> #layer::of_impl(&#site, &#shared)),
         (Some(shared), _, Some(_)) => quote_spanned!(at=> #layer::of_impl_keyed(&#site, &#shared)),
@@ -260,11 +261,13 @@ pub(crate) fn declare_of_impl(
 ) -> TokenStream {
     let state = policy.state();
     let at = Span::mixed_site();
-    let generic = policy.generic();
-    let kind = kind(policy, generic.as_ref(), |name| {
-        let (private, name) = (krate::private(krate), Ident::new(name, at));
+    let private = krate::private(krate);
+    let from_outside = |name: &str| {
+        let name = Ident::new(name, at);
         quote_spanned!(at=> #private::#name)
-    });
+    };
+    let generic = policy.generic(&from_outside);
+    let kind = kind(policy, generic.as_ref(), from_outside);
     let (import, settings, of) = (
         krate::import(krate),
         policy.settings(),

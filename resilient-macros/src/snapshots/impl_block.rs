@@ -1,5 +1,5 @@
 #[allow(dead_code)]
-static __RESILIENT_IMPL_RATE_LIMIT_HFBDF7E0CC9E5AE35: ::resilient_runtime::__private::Keyed<
+static __RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7: ::resilient_runtime::__private::Keyed<
     ::resilient_runtime::__private::RateLimiter,
 > = {
     use ::resilient_runtime::__private as __resilient;
@@ -11,7 +11,16 @@ static __RESILIENT_IMPL_RATE_LIMIT_HFBDF7E0CC9E5AE35: ::resilient_runtime::__pri
         .max_keys(10000)
 };
 #[allow(dead_code)]
-static __RESILIENT_IMPL_BREAKER_HFBDF7E0CC9E5AE35: ::resilient_runtime::__private::CircuitBreaker = {
+static __RESILIENT_IMPL_LIMITER_H1323F285797F15F7: ::resilient_runtime::__private::AdaptiveConcurrency<
+    ::resilient_runtime::__private::Elasticity,
+> = {
+    use ::resilient_runtime::__private as __resilient;
+    __resilient::AdaptiveConcurrency::with(
+        __resilient::AdaptiveConcurrencySettings::new(),
+    )
+};
+#[allow(dead_code)]
+static __RESILIENT_IMPL_BREAKER_H1323F285797F15F7: ::resilient_runtime::__private::CircuitBreaker = {
     use ::resilient_runtime::__private as __resilient;
     __resilient::CircuitBreaker::with(
         __resilient::CircuitBreakerSettings::new().min_calls(5),
@@ -20,8 +29,9 @@ static __RESILIENT_IMPL_BREAKER_HFBDF7E0CC9E5AE35: ::resilient_runtime::__privat
 impl<T: Send> Get for Store<T> {
     type Answer = Vec<u8>;
     #[::resilient_runtime::resilient(
-        __of_impl(HFBDF7E0CC9E5AE35),
+        __of_impl(H1323F285797F15F7),
         rate_limit(per_second = 100, key = tenant),
+        adaptive_concurrency(side = "server"),
         bulkhead(max_concurrent = 5, scope = "method"),
         circuit_breaker(scope = "impl", min_calls = 5),
         name = "store",
@@ -32,8 +42,9 @@ impl<T: Send> Get for Store<T> {
         Ok(self.inner.get(tenant).await?)
     }
     #[::resilient_runtime::resilient(
-        __of_impl(HFBDF7E0CC9E5AE35),
+        __of_impl(H1323F285797F15F7),
         rate_limit(per_second = 100, key = tenant),
+        adaptive_concurrency(side = "server"),
         bulkhead(max_concurrent = 5, scope = "method"),
         circuit_breaker(scope = "impl", min_calls = 5),
         name = "store",
@@ -43,8 +54,9 @@ impl<T: Send> Get for Store<T> {
         Ok(self.inner.put(tenant).await?)
     }
     #[::resilient_runtime::resilient(
-        __of_impl(HFBDF7E0CC9E5AE35),
+        __of_impl(H1323F285797F15F7),
         rate_limit(per_second = 100, key = tenant),
+        adaptive_concurrency(side = "server"),
         bulkhead(max_concurrent = 5, scope = "method"),
         circuit_breaker(scope = "impl", min_calls = 5),
         name = "store",

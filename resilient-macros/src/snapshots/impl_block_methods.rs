@@ -1,5 +1,5 @@
 #[allow(dead_code)]
-static __RESILIENT_IMPL_RATE_LIMIT_HFBDF7E0CC9E5AE35: ::resilient_runtime::__private::Keyed<
+static __RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7: ::resilient_runtime::__private::Keyed<
     ::resilient_runtime::__private::RateLimiter,
 > = {
     use ::resilient_runtime::__private as __resilient;
@@ -11,7 +11,16 @@ static __RESILIENT_IMPL_RATE_LIMIT_HFBDF7E0CC9E5AE35: ::resilient_runtime::__pri
         .max_keys(10000)
 };
 #[allow(dead_code)]
-static __RESILIENT_IMPL_BREAKER_HFBDF7E0CC9E5AE35: ::resilient_runtime::__private::CircuitBreaker = {
+static __RESILIENT_IMPL_LIMITER_H1323F285797F15F7: ::resilient_runtime::__private::AdaptiveConcurrency<
+    ::resilient_runtime::__private::Elasticity,
+> = {
+    use ::resilient_runtime::__private as __resilient;
+    __resilient::AdaptiveConcurrency::with(
+        __resilient::AdaptiveConcurrencySettings::new(),
+    )
+};
+#[allow(dead_code)]
+static __RESILIENT_IMPL_BREAKER_H1323F285797F15F7: ::resilient_runtime::__private::CircuitBreaker = {
     use ::resilient_runtime::__private as __resilient;
     __resilient::CircuitBreaker::with(
         __resilient::CircuitBreakerSettings::new().min_calls(5),
@@ -23,16 +32,27 @@ impl<T: Send> Get for Store<T> {
     #[cfg_attr(feature = "calm", resilient(skip))]
     async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
         use ::resilient_runtime::__private as __resilient;
-        let (rate_limit, bulkhead, breaker) = {
+        let (rate_limit, limiter, bulkhead, breaker) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || "store::get",
                 ::core::file!(),
                 ::core::line!(),
-                &[&__RESILIENT_RATE_LIMIT, &__RESILIENT_BULKHEAD, &__RESILIENT_BREAKER],
+                &[
+                    &__RESILIENT_RATE_LIMIT,
+                    &__RESILIENT_LIMITER,
+                    &__RESILIENT_BULKHEAD,
+                    &__RESILIENT_BREAKER,
+                ],
             );
             static __RESILIENT_RATE_LIMIT: __resilient::RateLimitLayer = __resilient::RateLimitLayer::of_impl_keyed(
                 &__RESILIENT_SITE,
-                &__RESILIENT_IMPL_RATE_LIMIT_HFBDF7E0CC9E5AE35,
+                &__RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7,
+            );
+            static __RESILIENT_LIMITER: __resilient::AdaptiveLayer<
+                __resilient::Elasticity,
+            > = __resilient::AdaptiveLayer::of_impl(
+                &__RESILIENT_SITE,
+                &__RESILIENT_IMPL_LIMITER_H1323F285797F15F7,
             );
             static __RESILIENT_BULKHEAD: __resilient::BulkheadLayer = __resilient::BulkheadLayer::new(
                 &__RESILIENT_SITE,
@@ -40,12 +60,17 @@ impl<T: Send> Get for Store<T> {
             );
             static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::of_impl(
                 &__RESILIENT_SITE,
-                &__RESILIENT_IMPL_BREAKER_HFBDF7E0CC9E5AE35,
+                &__RESILIENT_IMPL_BREAKER_H1323F285797F15F7,
             );
             __resilient::register! {
                 & __RESILIENT_SITE
             }
-            (&__RESILIENT_RATE_LIMIT, &__RESILIENT_BULKHEAD, &__RESILIENT_BREAKER)
+            (
+                &__RESILIENT_RATE_LIMIT,
+                &__RESILIENT_LIMITER,
+                &__RESILIENT_BULKHEAD,
+                &__RESILIENT_BREAKER,
+            )
         };
         let rate_limit = match &tenant {
             key => rate_limit.of_key(__resilient::key!(key)),
@@ -67,6 +92,7 @@ impl<T: Send> Get for Store<T> {
         );
         let call = breaker.guard(call);
         let call = bulkhead.guard(call);
+        let call = limiter.guard(call);
         let call = rate_limit.guard(call);
         call.await.map_err(__resilient::Failure::into_error)
     }
