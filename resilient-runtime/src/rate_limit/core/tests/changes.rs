@@ -129,3 +129,19 @@ fn each_change_is_a_generation_so_that_no_exchange_mistakes_one_for_another() {
         assert_eq!(bench.core.word.load(SeqCst) & GENERATION, word & GENERATION);
     }
 }
+
+#[test]
+fn who_is_served_in_time_by_the_last_instant_stays() {
+    for (max_wait, stays) in [(SECOND, true), (SECOND - 1, false)] {
+        let mut bench = Bench::new(10, SECOND, 1);
+        assert_eq!(bench.take_all(), 1);
+        let bell = bell();
+        let mut place = match bench.wait(1, max_wait, &bell) {
+            Answer::Waits(place) => place,
+            other => panic!("{other:?}"),
+        };
+        bench.scale = Scale::of(1, SECOND, 1);
+        let answer = bench.ask_again(&mut place, &bell);
+        assert_eq!(answer, (!stays).then(|| refused_for(SECOND)));
+    }
+}
