@@ -182,3 +182,6 @@ impl<A: LimitAlgorithm> Core<A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -248,3 +248,6 @@ impl<A: LimitAlgorithm> fmt::Debug for AdaptiveConcurrency<A> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod rules;

@@ -212,3 +212,6 @@ impl Gathering {
         self.frame.ends.store(ends.max(1), Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;
