@@ -57,7 +57,7 @@ fn named(key: &str) -> Result<(), Status> {
 
 #[resilient(
     rate_limit(per_second = 5000),
-    adaptive_concurrency(algorithm = resilient_runtime::Elasticity),
+    adaptive_concurrency(side = "server"),
     fault(
         error = in_trouble(),
         error_rate = self.trouble.error_rate(),
