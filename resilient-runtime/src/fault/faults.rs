@@ -9,6 +9,7 @@
 //! In [`testing::isolated`](crate::testing) all of this is a test's own, and begins as
 //! the environment says.
 
+use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
@@ -173,8 +174,8 @@ impl Board {
     /// Works out whether faults are injected, after a change.
     #[cold]
     fn settle(&self, change: impl FnOnce()) -> bool {
-        let is = |name: &str, value: &str| std::env::var_os(name).is_some_and(|said| said == value);
-        self.settle_by(is, cfg!(debug_assertions), change)
+        let says = |name: &str, value: &str| means(std::env::var_os(name), value);
+        self.settle_by(says, cfg!(debug_assertions), change)
     }
 
     fn settle_by(
@@ -217,6 +218,11 @@ impl Board {
     pub(super) fn end_delay(&self) {
         self.delays.fetch_sub(1, Relaxed);
     }
+}
+
+/// Nothing but the very word: what is set and means something else switches nothing on.
+fn means(said: Option<OsString>, value: &str) -> bool {
+    said.is_some_and(|said| said == value)
 }
 
 fn tell(what: &'static str) {
@@ -272,6 +278,22 @@ mod tests {
         assert!(!board.is_active());
         board.settle_by(|_, _| true, true, || {});
         assert!(!board.is_active());
+    }
+
+    #[test]
+    fn the_environment_has_to_say_the_very_word() {
+        assert!(means(Some("on".into()), "on"));
+        for said in [None, Some("off".into()), Some("On".into()), Some("".into())] {
+            assert!(!means(said, "on"));
+        }
+    }
+
+    #[test]
+    fn leave_given_by_hand_counts_in_a_release_build() {
+        let board = Board::new();
+        board.allow();
+        board.settle_by(|_, _| false, false, || board.wanted.store(true, Relaxed));
+        assert!(board.is_active());
     }
 
     #[test]
