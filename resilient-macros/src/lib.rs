@@ -333,7 +333,8 @@ pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// The stack goes round every async method, below or above `#[async_trait]`; sync methods are left
-/// alone. What a method says of itself stands in its place, also by `#[cfg_attr(..)]`.
+/// alone. What a method says of itself stands in its place, also by `#[cfg_attr(..)]`: in the place of all
+/// of it, `into_error` and `classify` included, but for `crate`.
 ///
 /// | knob | default | meaning |
 /// |---|---|---|
