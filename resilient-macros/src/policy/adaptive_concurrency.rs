@@ -263,21 +263,11 @@ impl Layer for AdaptiveConcurrency {
         own.chain(self.state.constants()).collect()
     }
 
-    fn held(&self) -> Vec<&Expr> {
-        self.state.held()
-    }
-
     fn declare(&self, site: &Ident) -> Declaration {
         state::declare(self, site)
     }
 
-    fn prepare(&self, local: &Ident) -> TokenStream {
-        state::prepare(self, local)
-    }
-
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
-        let inside = inside.into_call(around);
-        let guard = state::guard(around.local);
-        Flow::Call(quote!(#inside #guard))
+        state::guard(around, inside)
     }
 }

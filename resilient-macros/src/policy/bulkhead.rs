@@ -5,7 +5,7 @@
 //! ```
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 use syn::Expr;
 
 use super::state::{self, Names, State, Stateful};
@@ -148,21 +148,11 @@ impl Layer for Bulkhead {
         own.chain(self.state.constants()).collect()
     }
 
-    fn held(&self) -> Vec<&Expr> {
-        self.state.held()
-    }
-
     fn declare(&self, site: &Ident) -> Declaration {
         state::declare(self, site)
     }
 
-    fn prepare(&self, local: &Ident) -> TokenStream {
-        state::prepare(self, local)
-    }
-
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
-        let inside = inside.into_call(around);
-        let guard = state::guard(around.local);
-        Flow::Call(quote!(#inside #guard))
+        state::guard(around, inside)
     }
 }

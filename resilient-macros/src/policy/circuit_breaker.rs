@@ -224,10 +224,6 @@ impl Layer for CircuitBreaker {
         own.chain(self.state.constants()).collect()
     }
 
-    fn held(&self) -> Vec<&Expr> {
-        self.state.held()
-    }
-
     fn afterwards(&self) -> Vec<&Expr> {
         [&self.when, &self.when_ok, &self.ignore]
             .into_iter()
@@ -237,10 +233,6 @@ impl Layer for CircuitBreaker {
 
     fn declare(&self, site: &Ident) -> Declaration {
         state::declare(self, site)
-    }
-
-    fn prepare(&self, local: &Ident) -> TokenStream {
-        state::prepare(self, local)
     }
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {

@@ -154,7 +154,8 @@ pub(crate) trait Layer {
     /// The expressions that are evaluated before the body, and borrowed until it has ended: not what is
     /// only read off (the time of a timeout).
     fn held(&self) -> Vec<&Expr> {
-        Vec::new()
+        let state = self.stateful().map(Stateful::state);
+        state.map(State::held).unwrap_or_default()
     }
 
     /// The expressions that are evaluated once what is inside has run: not what stands in the same loop
@@ -192,8 +193,9 @@ pub(crate) trait Layer {
     fn declare(&self, site: &Ident) -> Declaration;
 
     /// What is evaluated once per call, before anything runs.
-    fn prepare(&self, _local: &Ident) -> TokenStream {
-        TokenStream::new()
+    fn prepare(&self, local: &Ident) -> TokenStream {
+        let prepare = |policy| state::prepare(policy, local);
+        self.stateful().map(prepare).unwrap_or_default()
     }
 
     /// Puts itself around what is inside.

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 use syn::Expr;
 
 use super::state::{self, Names, State, Stateful};
@@ -217,21 +217,11 @@ impl Layer for RateLimit {
         own.chain(self.state.constants()).collect()
     }
 
-    fn held(&self) -> Vec<&Expr> {
-        self.state.held()
-    }
-
     fn declare(&self, site: &Ident) -> Declaration {
         state::declare(self, site)
     }
 
-    fn prepare(&self, local: &Ident) -> TokenStream {
-        state::prepare(self, local)
-    }
-
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
-        let inside = inside.into_call(around);
-        let guard = state::guard(around.local);
-        Flow::Call(quote!(#inside #guard))
+        state::guard(around, inside)
     }
 }

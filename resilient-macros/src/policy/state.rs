@@ -22,6 +22,7 @@ use syn::{Expr, Path};
 use super::Declaration;
 use crate::args::{Args, Key};
 use crate::errors::Errors;
+use crate::flow::{Around, Flow};
 use crate::krate;
 use crate::value::{self, Setting, Zero, call, checked, later, located};
 
@@ -343,9 +344,10 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
 }
 
 // let call = bulkhead.guard(call);
-pub(super) fn guard(local: &Ident) -> TokenStream {
+pub(super) fn guard(around: &Around<'_>, inside: Flow) -> Flow {
     let at = Span::mixed_site();
-    quote_spanned!(at=> let call = #local.guard(call);)
+    let (local, inside) = (around.local, inside.into_call(around));
+    Flow::Call(quote_spanned!(at=> #inside let call = #local.guard(call);))
 }
 
 // .cost(3), .cost(<u32 as TryFrom<_>>::try_from(items.len()).unwrap_or(u32::MAX))
