@@ -145,12 +145,30 @@ mod isolating {
             id: u64,
             fresh: impl FnOnce() -> T,
         ) -> Option<Arc<T>> {
-            let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let content = rooms.entry(id).or_insert_with(|| Arc::new(fresh()));
-            Arc::clone(content).downcast().ok()
+            let rooms = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = rooms().get(&id).cloned();
+            // Made outside the lock: it may open another door.
+            let content = found.unwrap_or_else(|| {
+                let fresh: Arc<dyn Any + Send + Sync> = Arc::new(fresh());
+                Arc::clone(rooms().entry(id).or_insert(fresh))
+            });
+            content.downcast().ok()
         }
     }
 }
 
 #[cfg(feature = "testing")]
 pub(crate) use isolating::{Door, Opened, Rooms};
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_made_behind_a_door_may_open_another() {
+        static INNER: Door<u32> = Door::new(0);
+        static OUTER: Door<u32> = Door::new(0);
+        let opened = crate::testing::isolated(async { *OUTER.open(|| *INNER.open(|| 7)) }).await;
+        assert_eq!(opened, 7);
+    }
+}

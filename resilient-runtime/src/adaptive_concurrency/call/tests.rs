@@ -7,7 +7,7 @@ use tokio::time::{advance, sleep};
 
 use super::*;
 use crate::adaptive_concurrency::{AdaptiveConcurrencySettings, LimitUpdate, LimitWindow};
-use crate::retry::Retry;
+use crate::bulkhead::{Bulkhead, BulkheadSettings};
 use crate::timeout::Timeout;
 use crate::verdict::{Judged, Verdict};
 
@@ -138,18 +138,15 @@ async fn a_call_that_a_timeout_of_ours_drops_is_a_drop_if_it_ran_for_half_of_it(
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_a_timeout_drops_while_it_only_waited_in_a_layer_of_ours_says_nothing() {
+    let inner = Bulkhead::with(BulkheadSettings::new().max_concurrent(1).max_queue(1));
+    let _place = inner.try_acquire().unwrap();
     let heard = heard_of(async |limit| {
-        let retry = Retry::new(2)
-            .constant()
-            .delay(30 * SECOND)
-            .jitter(crate::Jitter::None);
-        let waits = retry.run(|| ready(Err::<(), _>("down")));
-        let call = limit.call(waits);
-        let _ = Timeout::new(2 * SECOND).call(async { call.await }).await;
+        let waits = inner.call(ready(Ok::<_, Judged<&str>>(())));
+        let outcome = Timeout::new(2 * SECOND).call(limit.call(waits)).await;
+        assert!(matches!(outcome, Err(Failure::Policy(_))));
     })
     .await;
-    // Its own deadline would end the pause: so it was answered at once.
-    assert_eq!(heard, SAMPLE);
+    assert_eq!(heard, IGNORED);
 }
 
 const ONE: AdaptiveConcurrencySettings = AdaptiveConcurrencySettings::new().initial(1).max(1);
