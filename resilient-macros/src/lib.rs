@@ -9,8 +9,8 @@
 //!
 //! - The function is `async`, or ends in `Box::pin(async move { .. })` or `async move { .. }`, or is a
 //!   method under `#[async_trait]`; and it returns a `Result` under any alias.
-//! - Its error type is `From<PolicyError>` if a layer of the stack can refuse a call (a timeout or a
-//!   circuit breaker can), or a function given as `into_error` stands in for that.
+//! - Its error type is `From<PolicyError>` if a layer of the stack can refuse a call (all can but a retry, a
+//!   fallback, and a fault with an `error` of its own), or a function given as `into_error` stands in for that.
 //! - A duration is `"250ms"`, `"2s"` or `"1m 30s"`, any `Duration`, or an integer with the suffix `_ms` on
 //!   the knob's name: `delay = "250ms"` and `delay_ms = 250` are the same. A rate is a number from 0.0
 //!   to 1.0.
