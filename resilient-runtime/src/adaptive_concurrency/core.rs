@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::algorithm::{LimitAlgorithm, LimitUpdate};
 use super::settings::AdaptiveConcurrencySettings as Settings;
-use super::time::{Nanos, nanos};
 use super::window::Gathering;
+use crate::clock::{Nanos, nanos};
 use crate::gate::Gate;
 
 /// An adaptive limit without its settings and its name.

@@ -10,7 +10,6 @@ mod layer;
 mod live;
 mod permit;
 mod settings;
-mod time;
 mod vegas;
 mod window;
 
@@ -168,9 +167,7 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.settings.set(knob, value)?;
-        self.core().gate.limit_changed(|| self.limit());
-        Ok(())
+        Tuning::set(self, knob, value)
     }
 
     /// Goes back to what the code says for `knob`.
@@ -179,9 +176,7 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     ///
     /// An unknown knob, or settings that would contradict each other.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.settings.unset(knob)?;
-        self.core().gate.limit_changed(|| self.limit());
-        Ok(())
+        Tuning::unset(self, knob)
     }
 
     /// The one that belongs to an annotated function, also when it is held by hand.
@@ -209,26 +204,16 @@ impl<A: LimitAlgorithm> Stateful for AdaptiveConcurrency<A> {
         core.gate.is_idle()
     }
 
-    fn tuning(&self) -> &dyn Tuning {
-        self
+    fn settings_changed(&self, core: &Core<A>) {
+        core.gate.limit_changed(|| self.limit_of(core));
+    }
+
+    fn live(&self) -> &dyn Tuning {
+        &self.settings
     }
 
     fn caller(&self) -> Caller {
         self.caller
-    }
-}
-
-impl<A: LimitAlgorithm> Tuning for AdaptiveConcurrency<A> {
-    fn list(&self) -> Vec<Setting> {
-        self.settings()
-    }
-
-    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.set(knob, value)
-    }
-
-    fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.unset(knob)
     }
 }
 

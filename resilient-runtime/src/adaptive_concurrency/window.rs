@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::algorithm::{LimitUpdate, LimitWindow};
 use super::settings::AdaptiveConcurrencySettings as Settings;
-use super::time::{Nanos, nanos_of};
+use crate::clock::{Nanos, nanos_of};
 
 /// The sums of the window that is open.
 ///

@@ -195,16 +195,13 @@ impl Bulkhead {
     ///
     /// More places are given to those who wait at once. With fewer, no call under way is
     /// touched, and none begins until enough have ended; one that waits and costs more
-    /// than there are places now is refused. Of a bulkhead with keys, those who wait learn
-    /// of it when the next call of their key ends.
+    /// than there are places now is refused.
     ///
     /// # Errors
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.settings.set(knob, value)?;
-        self.core().limit_changed(|| self.limit());
-        Ok(())
+        Tuning::set(self, knob, value)
     }
 
     /// Goes back to what the code says for `knob`.
@@ -213,9 +210,7 @@ impl Bulkhead {
     ///
     /// An unknown knob.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.settings.unset(knob)?;
-        self.core().limit_changed(|| self.limit());
-        Ok(())
+        Tuning::unset(self, knob)
     }
 
     fn try_enter(entry: Entry<'_, Self>, ask: Ask) -> Result<BulkheadPermit<'_>, PolicyError> {
@@ -265,26 +260,16 @@ impl Stateful for Bulkhead {
         gate.is_idle()
     }
 
-    fn tuning(&self) -> &dyn Tuning {
-        self
+    fn settings_changed(&self, gate: &Gate) {
+        gate.limit_changed(|| self.limit());
+    }
+
+    fn live(&self) -> &dyn Tuning {
+        &self.settings
     }
 
     fn caller(&self) -> Caller {
         self.caller
-    }
-}
-
-impl Tuning for Bulkhead {
-    fn list(&self) -> Vec<Setting> {
-        self.settings()
-    }
-
-    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.set(knob, value)
-    }
-
-    fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.unset(knob)
     }
 }
 

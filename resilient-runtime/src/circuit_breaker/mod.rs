@@ -300,7 +300,7 @@ impl Stateful for CircuitBreaker {
         core.state() == BreakerState::Closed && core.mode() == BreakerMode::Automatic
     }
 
-    fn tuning(&self) -> &dyn Tuning {
+    fn live(&self) -> &dyn Tuning {
         &self.settings
     }
 

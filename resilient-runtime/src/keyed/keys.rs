@@ -103,6 +103,14 @@ impl<C> Keys<C> {
         }
     }
 
+    pub(super) fn for_each(&self, mut see: impl FnMut(&C)) {
+        for shard in self.shards.get().into_iter().flatten() {
+            for place in shard.map.pin().values() {
+                see(&place.core);
+            }
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         let shards = self.shards.get().into_iter().flatten();
         shards.map(|shard| shard.map.len()).sum()

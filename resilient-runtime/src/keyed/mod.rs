@@ -14,7 +14,7 @@ pub(crate) use self::keys::Held;
 use self::keys::Keys;
 use crate::door::{Door, Opened};
 use crate::event::{self, EventKind};
-use crate::site::{Caller, Handle, Stateful};
+use crate::site::{Caller, Handle, Setting, SettingError, Stateful, Tuning, Value};
 
 /// One state for each value of a key: a breaker for each host, a rate for each tenant.
 ///
@@ -110,6 +110,31 @@ impl<S: Stateful> Keyed<S> {
         self.len() == 0
     }
 
+    /// The knobs, which all keys have in common.
+    #[must_use]
+    pub fn settings(&self) -> Vec<Setting> {
+        self.list()
+    }
+
+    /// Lays `value` over what the code says for `knob`, for all keys at once; their states stay.
+    ///
+    /// # Errors
+    ///
+    /// An unknown knob, a value that it does not take, or settings that would contradict
+    /// each other. Nothing has changed then.
+    pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
+        Tuning::set(self, knob, value)
+    }
+
+    /// Goes back to what the code says for `knob`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`set`](Self::set).
+    pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
+        Tuning::unset(self, knob)
+    }
+
     /// What all keys have in common.
     pub(crate) const fn template(&self) -> &S {
         &self.template
@@ -131,8 +156,31 @@ impl<S: Stateful> Keyed<S> {
         Handle::new(&self.template, held, caller)
     }
 
+    fn settings_changed(&self) {
+        let keys = self.keys();
+        keys.for_each(|core| self.template.settings_changed(core));
+    }
+
     fn keys(&self) -> Opened<'_, Keys<S::Core>> {
         self.keys.open(Keys::new)
+    }
+}
+
+impl<S: Stateful> Tuning for Keyed<S> {
+    fn list(&self) -> Vec<Setting> {
+        self.template.list()
+    }
+
+    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
+        Tuning::set(&self.template, knob, value)?;
+        self.settings_changed();
+        Ok(())
+    }
+
+    fn unset(&self, knob: &str) -> Result<(), SettingError> {
+        Tuning::unset(&self.template, knob)?;
+        self.settings_changed();
+        Ok(())
     }
 }
 

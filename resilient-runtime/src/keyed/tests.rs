@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use futures::FutureExt;
 use proptest::prelude::*;
 
 use super::keys::{Held, Keys};
 use super::*;
+use crate::bulkhead::{Bulkhead, BulkheadSettings};
 use crate::circuit_breaker::{BreakerState, CallOutcome, CircuitBreaker, CircuitBreakerSettings};
 
 /// A state that knows which key it was made for, and says whether it is idle.
@@ -271,4 +273,20 @@ async fn an_isolated_test_has_keys_of_its_own() {
     crate::testing::isolated(async { fail(&HOSTS, "one") }).await;
     assert!(HOSTS.is_empty());
     assert_eq!(HOSTS.get("one").state(), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_setting_that_is_changed_reaches_who_waits_of_every_key() {
+    let settings = BulkheadSettings::new().max_concurrent(1).max_queue(1);
+    let places = Keyed::new(Bulkhead::with(settings));
+    for key in ["one", "two"] {
+        let handle = places.get(key);
+        let _first = handle.try_acquire().unwrap();
+        let mut second = Box::pin(handle.acquire());
+        assert!(second.as_mut().now_or_never().is_none());
+        places.set("max_concurrent", 2.into()).unwrap();
+        assert!(second.as_mut().now_or_never().unwrap().is_ok());
+        places.unset("max_concurrent").unwrap();
+    }
+    assert_eq!(places.settings()[0].value, Some(Value::Count(1)));
 }

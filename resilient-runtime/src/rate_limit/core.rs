@@ -11,7 +11,7 @@ use std::time::Duration;
 use self::held::Held;
 use self::queue::Queue;
 use super::scale::{Scale, Unit};
-use super::time::Nanos;
+use crate::clock::Nanos;
 
 /// A rate limiter without its settings and its name.
 ///

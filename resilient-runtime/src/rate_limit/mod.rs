@@ -6,7 +6,6 @@ mod layer;
 mod live;
 mod scale;
 mod settings;
-mod time;
 mod wait;
 
 use std::fmt;
@@ -21,9 +20,9 @@ pub use settings::RateLimiterSettings;
 pub use self::core::RateLimiterSnapshot;
 
 use self::core::Core;
-use self::time::nanos;
 use self::wait::Asking;
 use crate::clock;
+use crate::clock::nanos;
 use crate::door::{Door, Opened};
 use crate::error::PolicyError;
 use crate::site::{
@@ -84,8 +83,7 @@ use crate::verdict::Failing;
 /// # Settings that change
 ///
 /// The bucket stays as full as it was, in proportion. Those who wait are told their new time, and
-/// are refused if it has become too late for them; of a limiter with keys, when they or
-/// others of their key next ask.
+/// are refused if it has become too late for them.
 ///
 /// # Locks
 ///
@@ -233,9 +231,7 @@ impl RateLimiter {
     /// An unknown knob, a value that it does not take, or `per_second` beside `permits` and
     /// `per`. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.settings.set(knob, value)?;
-        self.follow();
-        Ok(())
+        Tuning::set(self, knob, value)
     }
 
     /// Goes back to what the code says for `knob`.
@@ -244,15 +240,7 @@ impl RateLimiter {
     ///
     /// An unknown knob.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.settings.unset(knob)?;
-        self.follow();
-        Ok(())
-    }
-
-    fn follow(&self) {
-        let now = nanos(clock::now());
-        self.settings
-            .with(|settings| self.core().follow(&settings.scale, now));
+        Tuning::unset(self, knob)
     }
 
     fn take(entry: Entry<'_, Self>, ask: Ask) -> Result<(), PolicyError> {
@@ -313,26 +301,18 @@ impl Stateful for RateLimiter {
         core.is_idle(nanos(clock::now()))
     }
 
-    fn tuning(&self) -> &dyn Tuning {
-        self
+    fn settings_changed(&self, core: &Core) {
+        let now = nanos(clock::now());
+        self.settings
+            .with(|settings| core.follow(&settings.scale, now));
+    }
+
+    fn live(&self) -> &dyn Tuning {
+        &self.settings
     }
 
     fn caller(&self) -> Caller {
         self.caller
-    }
-}
-
-impl Tuning for RateLimiter {
-    fn list(&self) -> Vec<Setting> {
-        self.settings()
-    }
-
-    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.set(knob, value)
-    }
-
-    fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.unset(knob)
     }
 }
 

@@ -9,8 +9,8 @@ use tokio::time::{Instant, Sleep};
 
 use super::RateLimiter;
 use super::core::{Answer, Place};
-use super::time::{Nanos, nanos, nanos_of};
 use crate::clock;
+use crate::clock::{Nanos, nanos, nanos_of};
 use crate::context;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::site::{Ask, Entry};

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Caller, Layer, LayerKind, Site, Switch, Tuning};
+use super::{Caller, Layer, LayerKind, Setting, SettingError, Site, Switch, Tuning, Value};
 use crate::door::Opened;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::{self, EventKind};
@@ -28,10 +28,33 @@ pub trait Stateful: fmt::Debug + Send + Sync + 'static {
     /// that is not allowed to this.
     #[doc(hidden)]
     fn is_idle(&self, core: &Self::Core) -> bool;
+    /// Other settings hold from now on: for who waits, too.
     #[doc(hidden)]
-    fn tuning(&self) -> &dyn Tuning;
+    fn settings_changed(&self, _core: &Self::Core) {}
+    /// The settings, to read and to replace; whoever replaces them calls
+    /// [`settings_changed`](Self::settings_changed).
+    #[doc(hidden)]
+    fn live(&self) -> &dyn Tuning;
     #[doc(hidden)]
     fn caller(&self) -> Caller;
+}
+
+impl<S: Stateful> Tuning for S {
+    fn list(&self) -> Vec<Setting> {
+        self.live().list()
+    }
+
+    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
+        self.live().set(knob, value)?;
+        self.settings_changed(&self.core());
+        Ok(())
+    }
+
+    fn unset(&self, knob: &str) -> Result<(), SettingError> {
+        self.live().unset(knob)?;
+        self.settings_changed(&self.core());
+        Ok(())
+    }
 }
 
 /// The layer of an annotated function over a state of its own, one for each key, one of the
@@ -144,7 +167,7 @@ impl<S: Stateful> StateLayer<S> {
         }
     }
 
-    fn settled(&self) -> Option<&S> {
+    fn template(&self) -> Option<&S> {
         match &self.state {
             Whose::Own(state) => Some(state),
             Whose::Impl(state) => Some(state),
@@ -165,7 +188,13 @@ impl<S: Stateful> Layer for StateLayer<S> {
     }
 
     fn tuning(&self) -> Option<&dyn Tuning> {
-        self.settled().map(S::tuning)
+        Some(match &self.state {
+            Whose::Own(state) => state,
+            Whose::Impl(state) => *state,
+            Whose::OwnKeyed(states) => states,
+            Whose::ImplKeyed(states) => *states,
+            Whose::Shared => return None,
+        })
     }
 
     fn any_state(&self) -> Option<&dyn Any> {
@@ -184,7 +213,7 @@ impl<S: Stateful> fmt::Debug for StateLayer<S> {
         f.debug_struct("StateLayer")
             .field("site", &self.site)
             .field("switch", &self.switch)
-            .field("state", &self.settled())
+            .field("state", &self.template())
             .finish()
     }
 }

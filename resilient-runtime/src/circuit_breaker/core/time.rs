@@ -1,40 +1,10 @@
 //! Instants as words.
 
-use std::sync::OnceLock;
-use std::time::{Duration, Instant as StdInstant};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Nanoseconds since an anchor of the process, which suffices for five centuries.
-pub(super) type Nanos = u64;
-
-/// Days before its first use at which the anchor lies, so that the instants of every clock in the process come after it:
-/// a paused clock may have stood still for long.
-const MARGIN_DAYS: u64 = 3_650;
-
-fn anchor() -> StdInstant {
-    static ANCHOR: OnceLock<StdInstant> = OnceLock::new();
-    *ANCHOR.get_or_init(|| {
-        let now = StdInstant::now();
-        let mut margin = Duration::from_secs(MARGIN_DAYS * 24 * 60 * 60);
-        // Where the clock cannot go back before the machine's start, as far as it can.
-        loop {
-            match now.checked_sub(margin) {
-                Some(anchor) => return anchor,
-                None => margin /= 2,
-            }
-        }
-    })
-}
-
-pub(super) fn nanos(at: Instant) -> Nanos {
-    of(at.into_std().saturating_duration_since(anchor()))
-}
-
-/// A duration in nanoseconds.
-pub(super) fn of(duration: Duration) -> Nanos {
-    u64::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
-}
+pub(super) use crate::clock::{Nanos, nanos, nanos_of as of};
 
 pub(super) fn after(now: Nanos, duration: Duration) -> Nanos {
     now.saturating_add(of(duration))

@@ -6,11 +6,11 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::super::scale::{Scale, Unit};
-use super::super::time::Nanos;
 use super::queue::Queue;
 use super::{
     Answer, Core, END, GENERATION, HELD, Place, RateLimiterSnapshot, TICKS, refused, start,
 };
+use crate::clock::Nanos;
 
 /// The whole state, in numbers that never overflow, and nobody else changes it.
 pub(super) struct Held<'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
-use super::super::time::Nanos;
+use crate::clock::Nanos;
 
 /// How long one who is due and was called may take to come before it is passed over: longer
 /// than a busy runtime takes to poll a task.
