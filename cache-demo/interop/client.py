@@ -91,7 +91,7 @@ def rate_limit():
         refused = None
         for _ in range(200):
             refused = refused or refusal(lambda: get(stub, "123"))
-        check(refused is not None, "200 calls at once are too many where 2 a second are allowed")
+        check(refused is not None, "200 calls in a row are too many where 2 a second are allowed")
         check(refused.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, "one too many is RESOURCE_EXHAUSTED")
         wait = pushback(refused)
         check(wait is not None and 0 < wait <= 1000, f"it is told to come back: {PUSHBACK} {wait}")
