@@ -4,7 +4,24 @@ use std::time::Duration;
 
 use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 
-/// Additive increase, multiplicative decrease: one more in each round trip, a tenth less after a round trip with drops.
+/// Additive increase, multiplicative decrease: the rule for a client that shares a server with others.
+///
+/// A window is one round trip. If a call was dropped in it (the server refused as overloaded, or a timeout of this crate
+/// ended it) the limit falls by a tenth, once, however many were dropped, and one more round trip passes before anything counts again. Else
+/// it grows by one, if at least half of it was used.
+///
+/// Clients that do so come to equal shares, whoever came first: all grow by the same, and who has more gives more back
+/// (Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance", 1989; it is what TCP does).
+///
+/// # Weaknesses
+///
+/// - It goes by refusals and timeouts and by nothing else. Before a server that neither refuses nor
+///   is too slow for the timeout it grows to the maximum, and the queue with it; so it is not for a server's own limit.
+/// - With timeouts alone to go by, a round trip is as long as the timeout, and shares become equal over minutes.
+/// - A server that grows is followed by one call a round trip.
+///
+/// Netflix's AIMD, from which the numbers come (0.9, used by half), decreases for every single drop and by a latency of
+/// 5 s; one full queue is dozens of decreases then.
 #[derive(Debug)]
 pub struct Aimd {
     /// The limit, with its fraction.

@@ -31,6 +31,11 @@ use std::time::Duration;
 ///
 /// There is one value for each limit (each key has one, and each isolated test), changed by one thread at a time. It is
 /// asked at the end of a window, never for a single call: a rule that follows single delays follows their noise.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no algorithm for a concurrency limit",
+    label = "not a `LimitAlgorithm`",
+    note = "name one of `\"elasticity\"`, `\"aimd\"`, `\"gradient2\"`, `\"vegas\"`, or a type that implements `resilient_runtime::LimitAlgorithm`"
+)]
 pub trait LimitAlgorithm: Send + Sync + 'static {
     /// The rule as it is before the first window.
     const NEW: Self;

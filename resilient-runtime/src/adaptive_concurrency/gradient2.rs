@@ -4,7 +4,24 @@ use std::time::Duration;
 
 use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 
-/// Follows the ratio of the long-term latency to that of now.
+/// Follows the ratio of the latency over the long term to that of now: Netflix's Gradient2.
+///
+/// For each window of at least 1 s and 10 calls: gradient = 1.5 · long / short, within 0.5 and 1, and the limit becomes
+/// 0.8 · limit + 0.2 · (limit · gradient + 4). `short` is the window's mean latency, `long` a mean over some
+/// 600 windows (the plain mean of the first ten), which loses a twentieth whenever it is more than twice `short`. A limit that is used by less than half stays.
+///
+/// Other than the original: only windows, never single calls; a minimum of 1 and not 20; a window with drops has the gradient 0.5
+/// and no addition (the original ignores drops); growth goes no further than twice what is in flight.
+///
+/// # Weaknesses
+///
+/// - What is slower for good looks like a queue: a dependency that goes from 10 to 100 ms has it refuse nine calls of
+///   ten until the long mean has caught up, which takes minutes.
+/// - Begun under overload, it learns the latency of the queue as that of the work.
+/// - A moderate overload is worth a gradient just below 1, which the four added places outweigh: the limit creeps up.
+/// - Of several clients the late ones only ever see a queue, and take more than their share.
+///
+/// Source: [concurrency-limits](https://github.com/Netflix/concurrency-limits), Apache-2.0, from its description.
 #[derive(Debug)]
 pub struct Gradient2 {
     exact: f64,

@@ -38,7 +38,54 @@ use crate::site::{
 };
 use crate::verdict::Failing;
 
-/// A limit on calls in flight that finds its own height.
+/// A limit on calls in flight that finds its own height: what a service cannot do at once is refused at once, before it
+/// waits for everything else and makes everything else wait.
+///
+/// It is the state of `#[adaptive_concurrency]`. How the limit moves is up to the algorithm: [`Elasticity`] before
+/// a server, [`Aimd`] in a client; [`Gradient2`] and [`Vegas`] are there for those who know them; others implement
+/// [`LimitAlgorithm`].
+///
+/// ```
+/// use resilient_runtime::{AdaptiveConcurrency, Failure, PolicyErrorKind};
+/// use std::io;
+///
+/// static GUARD: AdaptiveConcurrency = AdaptiveConcurrency::server();
+///
+/// async fn handle() -> io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// match GUARD.call(handle()).await {
+///     Ok(answer) => assert_eq!(answer, 7),
+///     Err(Failure::Policy(refusal)) => {
+///         assert_eq!(refusal.kind(), PolicyErrorKind::ConcurrencyLimited);
+///     }
+///     Err(other) => panic!("{other:?}"),
+/// }
+/// # }
+/// ```
+///
+/// # What counts
+///
+/// Every answer is a sample, good or bad, but one that says overload: that is a drop, as is a timeout of this
+/// crate, and a call that is dropped by one after at least half of its time or by anyone after its deadline. Refusals of other layers, panics and calls
+/// that are dropped otherwise count as nothing. What was admitted before a [`reset`](Self::reset) counts as nothing after it.
+///
+/// The rule sees windows of such counts, never a single call. A limit that follows single delays follows their noise,
+/// and collapses.
+///
+/// # Fairness and locks
+///
+/// Places go to whoever comes first; those who may wait are let in in the order in which they came. A call is admitted and
+/// leaves by one atomic exchange each, and a sample is two atomic additions: no lock, no allocation. At the
+/// end of a window one caller works out the next limit, under a lock that nobody waits for.
+///
+/// # In the simulator
+///
+/// What each algorithm makes of overload, of a server that loses half of its capacity or of a slow dependency is measured,
+/// with this code and in virtual time: see `docs/simulator` in the repository.
 pub struct AdaptiveConcurrency<A: LimitAlgorithm = Elasticity> {
     settings: Live<AdaptiveConcurrencySettings>,
     core: Door<Core<A>>,

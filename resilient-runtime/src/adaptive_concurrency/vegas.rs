@@ -4,7 +4,26 @@ use std::time::Duration;
 
 use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 
-/// Keeps an estimated queue between two bounds.
+/// Keeps the queue that it infers from latency between two bounds: TCP Vegas, as Netflix applies it to calls.
+///
+/// For each window of at least 1 s and 10 calls, with g = log10 of the limit, rounded down and at least 1:
+/// queue = limit · (1 - no-load latency / latency), rounded up. Up to g the limit grows by 6g, below 3g by g, above 6g it
+/// falls by g; a window with drops costs it g. The no-load latency is the least mean of a window.
+/// A limit that is used by less than half stays, and growth goes no further than twice what is in flight.
+///
+/// Other than the original: only windows. For single calls the least latency is far below the mean, and the limit settles
+/// near 7 whatever the capacity. And after every 30 windows one is spent at half the limit, whose mean is the no-load latency from
+/// then on, be it more or less; the original takes that of some call under full load.
+///
+/// # Weaknesses
+///
+/// - A dependency that has become slower looks like a queue until the next such probe.
+/// - A probe costs up to half of a second's throughput in thirty.
+/// - Its steps are small against large limits.
+/// - Of several clients those that came late take the queue of the others for no load, and take several times their share.
+///
+/// Sources: Brakmo and Peterson, "TCP Vegas", 1995; [concurrency-limits](https://github.com/Netflix/concurrency-limits), Apache-2.0,
+/// from its description.
 #[derive(Debug)]
 pub struct Vegas {
     exact: f64,
