@@ -190,9 +190,9 @@ async fn a_limit_is_one_for_each_key() {
 #[tokio::test(start_paused = true)]
 async fn a_state_may_be_shared_or_of_the_instance() {
     const ONE: AdaptiveConcurrencySettings = AdaptiveConcurrencySettings::new().initial(1).max(1);
-    static SHARED: AdaptiveConcurrency = AdaptiveConcurrency::with(ONE);
+    static SHARED: AdaptiveConcurrency<Vegas> = AdaptiveConcurrency::with(ONE);
     struct Client {
-        limiter: std::sync::Arc<AdaptiveConcurrency>,
+        limiter: std::sync::Arc<AdaptiveConcurrency<Aimd>>,
     }
 
     #[adaptive_concurrency(state = SHARED)]

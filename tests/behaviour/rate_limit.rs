@@ -229,3 +229,18 @@ async fn a_test_has_a_rate_of_its_own() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cost_of_any_integer_is_brought_into_range() {
+    #[rate_limit(per_second = 4, cost = cost)]
+    async fn ask(cost: i64) -> Result<usize, Error> {
+        Ok(1)
+    }
+
+    // Nothing costs nothing, or gives something back.
+    for cost in [0, -7, 1] {
+        assert_eq!(ask(cost).await, Ok(1));
+    }
+    assert_eq!(retry_after(ask(2).await), Some(ms(250)));
+    assert_eq!(retry_after(ask(i64::MAX).await), Some(Duration::MAX));
+}

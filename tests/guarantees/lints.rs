@@ -28,7 +28,9 @@
 use std::io;
 use std::time::Duration;
 
-use resilient_runtime::{CircuitBreaker, circuit_breaker, fallback, resilient, retry, timeout};
+use resilient_runtime::{
+    Bulkhead, CircuitBreaker, circuit_breaker, fallback, resilient, retry, timeout,
+};
 
 /// One for all.
 static SHARED: CircuitBreaker = CircuitBreaker::new();
@@ -93,6 +95,43 @@ async fn one_line<T: Send + Sync>(values: &[T]) -> io::Result<usize> {
     Ok(values.len())
 }
 
+/// Something that serves.
+struct Server {
+    /// Its own.
+    places: Bulkhead,
+}
+
+#[resilient(
+    rate_limit(per_second = 100, burst = 5, max_wait = "5ms", key = key, cost = key.len()),
+    bulkhead(state = self.places, cost = 2, max_wait = "1s"),
+    circuit_breaker(key = (key, 1), scope = "impl"),
+    fault(error = io::ErrorKind::NotFound.into(), error_rate = f64::from(u8::from(key.is_empty())), latency = "1ms"),
+    retry(count = 2),
+    name = "server"
+)]
+impl Ask for Server {
+    async fn ask(&self, key: &str) -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        key.bytes()
+            .next()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Another.
+trait Takes {
+    /// Takes.
+    async fn take(&self, key: String) -> io::Result<usize>;
+}
+
+#[resilient(bulkhead(max_concurrent = 1), fault(error_rate = 0.1))]
+impl Takes for Server {
+    async fn take(&self, key: String) -> io::Result<usize> {
+        tokio::task::yield_now().await;
+        Ok(key.len())
+    }
+}
+
 /// What the lints saw runs, too.
 #[tokio::test(start_paused = true)]
 async fn functions_under_every_lint_run() -> io::Result<()> {
@@ -107,5 +146,16 @@ async fn functions_under_every_lint_run() -> io::Result<()> {
     );
     assert_eq!(client.twice("b", 1).await?, 2 + u32::from(b'b'));
     assert_eq!(one_line(&[1, 2]).await?, 2);
+    Ok(())
+}
+
+/// What the lints saw runs, too.
+#[tokio::test(start_paused = true)]
+async fn a_server_under_every_lint_runs() -> io::Result<()> {
+    let server = Server {
+        places: Bulkhead::new(2),
+    };
+    assert_eq!(server.ask("a").await?, b'a');
+    assert_eq!(server.take("a".to_owned()).await?, 1);
     Ok(())
 }

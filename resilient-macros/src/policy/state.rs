@@ -350,19 +350,15 @@ pub(super) fn guard(around: &Around<'_>, inside: Flow) -> Flow {
     Flow::Call(quote_spanned!(at=> #inside let call = #local.guard(call);))
 }
 
-// .cost(3), .cost(<u32 as TryFrom<_>>::try_from(items.len()).unwrap_or(u32::MAX))
-//
-// What is counted has a length, and that is seldom a `u32`.
+// .cost(3), .cost(__resilient::cost(items.len()))
 fn cost(cost: &Setting<u32>) -> TokenStream {
     if cost.is_literal() {
         return call("cost", cost);
     }
-    let whole = located(&cost.expr, |at| {
-        quote_spanned!(at=>
-            <::core::primitive::u32 as ::core::convert::TryFrom<_>>::try_from(#cost)
-                .unwrap_or(::core::primitive::u32::MAX)
-        )
-    });
+    let whole = located(
+        &cost.expr,
+        |at| quote_spanned!(at=> __resilient::cost(#cost)),
+    );
     call("cost", &whole)
 }
 

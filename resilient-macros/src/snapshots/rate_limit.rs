@@ -35,12 +35,7 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
         key => {
             rate_limit_2
                 .of_key(__resilient::key!(key))
-                .cost(
-                    <::core::primitive::u32 as ::core::convert::TryFrom<
-                        _,
-                    >>::try_from(items.len())
-                        .unwrap_or(::core::primitive::u32::MAX),
-                )
+                .cost(__resilient::cost(items.len()))
         }
     };
     let call = async move {

@@ -59,6 +59,33 @@ pub fn backoff<F: Fn(u32) -> Duration>(backoff: F) -> F {
     backoff
 }
 
+/// A number of permits or places: what is counted has a length, and that is seldom a `u32`.
+#[diagnostic::on_unimplemented(
+    message = "a cost is a whole number, and `{Self}` is none",
+    label = "not an integer"
+)]
+pub trait Cost {
+    /// Brought into range.
+    fn cost(self) -> u32;
+}
+
+macro_rules! costs {
+    ($($integer:ty)*) => {$(
+        impl Cost for $integer {
+            fn cost(self) -> u32 {
+                u32::try_from(self.max(1)).unwrap_or(u32::MAX)
+            }
+        }
+    )*};
+}
+
+costs! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
+
+/// The cost of one call.
+pub fn cost(cost: impl Cost) -> u32 {
+    cost.cost()
+}
+
 /// The function's error type that tells of a policy error.
 pub fn from_policy<E: FromPolicyError>(error: PolicyError) -> E {
     E::from_policy_error(error)

@@ -136,25 +136,30 @@ impl<S: Stateful> StateLayer<S> {
         })
     }
 
-    /// A call's way to the state that the function names.
-    pub fn over<'a>(&'static self, state: &'a S) -> Asked<'a, S> {
+    /// A call's way to the state that the function names. Its type is its own: what the layer
+    /// holds is none.
+    pub fn over<'a, T: Stateful>(&'static self, state: &'a T) -> Asked<'a, T> {
         self.asked(Some(state), |state| {
             Handle::new(state, None, Caller::Site(self.site))
         })
     }
 
     /// A call's way to the state of `key` among those that the function names.
-    pub fn over_key<'a>(&'static self, states: &'a Keyed<S>, key: Key<'_>) -> Asked<'a, S> {
+    pub fn over_key<'a, T: Stateful>(
+        &'static self,
+        states: &'a Keyed<T>,
+        key: Key<'_>,
+    ) -> Asked<'a, T> {
         self.asked(Some(states), |states| {
             states.handle(key, Caller::Site(self.site))
         })
     }
 
-    fn asked<'a, T>(
+    fn asked<'a, R, T: Stateful>(
         &self,
-        state: Option<T>,
-        handle: impl FnOnce(T) -> Handle<'a, S>,
-    ) -> Asked<'a, S> {
+        state: Option<R>,
+        handle: impl FnOnce(R) -> Handle<'a, T>,
+    ) -> Asked<'a, T> {
         Asked(state.filter(|_| self.switch.is_on()).map(handle))
     }
 
