@@ -64,7 +64,9 @@ pub struct Elasticity {
     took: f64,
     patience: f64,
     probes: u32,
+    /// How deep probes go, and whether this one is deep.
     depth: f64,
+    deep: bool,
     /// The limit before the probe.
     before: f64,
 }
@@ -121,6 +123,7 @@ impl LimitAlgorithm for Elasticity {
         patience: OFTEN,
         probes: 0,
         depth: DEEP,
+        deep: true,
         before: 0.0,
     };
 
@@ -143,7 +146,7 @@ impl LimitAlgorithm for Elasticity {
         let variation = self.base.map_or(1.0, |base| base.variation);
         let samples = match self.phase {
             Phase::Seeking => 30.0,
-            Phase::Probing if self.depth == DEEP => (15.0 * variation).clamp(15.0, 100.0),
+            Phase::Probing if self.deep => (15.0 * variation).clamp(15.0, 100.0),
             Phase::Probing => (100.0 * variation).clamp(30.0, 400.0),
         };
         // What is in flight has to be worked off before a lower limit shows.
@@ -225,11 +228,9 @@ impl Elasticity {
         self.before = limit;
         self.took = 0.0;
         self.probes = self.probes.wrapping_add(1);
-        let depth = if self.probes.is_multiple_of(DEEP_EVERY) {
-            DEEP
-        } else {
-            self.depth
-        };
+        // A shallow one cannot tell a knee from a queue.
+        self.deep = self.depth == DEEP || self.probes.is_multiple_of(DEEP_EVERY);
+        let depth = if self.deep { DEEP } else { SHALLOW };
         let from = if self.knee > 0.0 {
             self.knee.min(limit)
         } else {

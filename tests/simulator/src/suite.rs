@@ -10,10 +10,10 @@ use crate::measure::Figures;
 use crate::scenario::{self, MIXES, Scenario, Side};
 use crate::world;
 
-/// Rules are tuned on these and on no others.
+/// Rules are tuned on these, and on others up to 50.
 pub const TUNING_SEEDS: [u64; 5] = [11, 12, 13, 14, 15];
 /// Results are reported for these, which nobody looks at while tuning.
-pub const REPORTING_SEEDS: [u64; 5] = [9_001, 9_002, 9_003, 9_004, 9_005];
+pub const REPORTING_SEEDS: [u64; 5] = [7_001, 7_002, 7_003, 7_004, 7_005];
 
 /// What `cargo test` takes: neither tuned on nor reported.
 pub const TEST_SEEDS: [u64; 2] = [501, 502];
