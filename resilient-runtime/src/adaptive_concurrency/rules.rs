@@ -177,7 +177,7 @@ fn elasticity_never_grows_while_nobody_is_refused() {
 #[test]
 fn elasticity_finds_the_knee_from_below_and_from_above() {
     for workers in [2, 4, 40, 300] {
-        for from in [20, 2 * workers, 5 * workers] {
+        for from in [1, 20, 2 * workers, 5 * workers] {
             let limit = settled(&mut new::<Elasticity>(), from, workers, 60);
             let most = f64::from(workers) + 2.0 + 2.25 * f64::from(workers).sqrt();
             // A probe may be under way.

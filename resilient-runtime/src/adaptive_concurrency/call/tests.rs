@@ -234,3 +234,27 @@ async fn a_limit_that_is_raised_by_hand_lets_in_who_waits() {
     limit.set("min", 2.into()).unwrap();
     assert_eq!(second.await.unwrap(), 7);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_tells_the_rule_that_the_limit_was_reached() {
+    struct Reached;
+    impl LimitAlgorithm for Reached {
+        const NEW: Self = Reached;
+        fn update(&mut self, window: &LimitWindow) -> LimitUpdate {
+            LimitUpdate::new(f64::from(100 + window.refused))
+        }
+    }
+    let settings = AdaptiveConcurrencySettings::new().initial(1).max_queue(5);
+    let limit = AdaptiveConcurrency::<Reached>::with(settings);
+    let work = || {
+        limit.call(async {
+            sleep(SECOND / 20).await;
+            Ok::<_, Judged<&str>>(())
+        })
+    };
+    let (one, two, three) = tokio::join!(work(), work(), work());
+    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    advance(2 * SECOND).await;
+    assert!(work().await.is_ok());
+    assert_eq!(limit.limit(), 102);
+}
