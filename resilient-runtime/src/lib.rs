@@ -1,5 +1,5 @@
-//! Retries, timeouts, circuit breakers and fallbacks for async functions: by one
-//! attribute above an `async fn`, or by hand.
+//! Retries, timeouts, circuit breakers, fallbacks, rate limits, bulkheads and adaptive limits for
+//! async functions: by one attribute above an `async fn` or an `impl`, or by hand.
 //!
 //! ```
 //! # #[cfg(feature = "macros")] {
@@ -26,7 +26,9 @@
 #![cfg_attr(
     feature = "macros",
     doc = "[`#[retry]`](macro@retry), [`#[timeout]`](macro@timeout), [`#[circuit_breaker]`](macro@circuit_breaker),
-[`#[fallback]`](macro@fallback), and [`#[resilient]`](macro@resilient) for several at once."
+[`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead),
+[`#[adaptive_concurrency]`](macro@adaptive_concurrency), [`#[fault]`](macro@fault),
+[`#[fallback]`](macro@fallback), and [`#[resilient]`](macro@resilient) for several at once or for a whole `impl`."
 )]
 //!
 //! # Errors
@@ -43,8 +45,9 @@
 //!
 //! # By hand
 //!
-//! [`Retry`], [`Timeout`], [`CircuitBreaker`] and [`Fallback`] wrap any future that returns a `Result`.
-//! They nest: a layer takes what another returns, a [`Failure`], as it takes the function's own error.
+//! [`Retry`], [`Timeout`], [`CircuitBreaker`], [`RateLimiter`], [`Bulkhead`], [`AdaptiveConcurrency`],
+//! [`FaultInjector`] and [`Fallback`] wrap any future that returns a `Result`. They nest: a layer takes what
+//! another returns, a [`Failure`], as it takes the function's own error. [`Keyed`] has one state for each key.
 //!
 //! # Features
 //!
