@@ -6,7 +6,7 @@
 //! `RESILIENT_FAULTS_IN_RELEASE=allow`, or [`allow_in_release`]. With the feature
 //! `tracing`, a warning tells when it begins.
 //!
-//! In [`testing::isolated`](crate::testing) all of this is a test's own, and begins as
+//! In `testing::isolated` all of this is a test's own, and begins as
 //! the environment says.
 
 use std::ffi::OsString;
