@@ -53,6 +53,11 @@ pub(crate) fn nearest_deadline() -> Option<Deadline> {
     DEADLINE.get()
 }
 
+/// Whether the nearest deadline has passed.
+pub(crate) fn is_overdue() -> bool {
+    nearest_deadline().is_some_and(|deadline| deadline.at <= Instant::now())
+}
+
 /// Sets `deadline` for what runs until the guard is dropped, unless a nearer one
 /// is set already.
 #[inline]

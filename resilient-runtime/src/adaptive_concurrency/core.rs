@@ -1,5 +1,6 @@
 //! An adaptive limit: plain and synchronous, with the clock as an argument.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::*};
 use std::sync::{Mutex, TryLockError};
 
@@ -154,7 +155,6 @@ impl<A: LimitAlgorithm> Core<A> {
     ) {
         let mut rule = match self.rule.try_lock() {
             Ok(rule) => rule,
-            // A rule that panicked is still one.
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
@@ -169,7 +169,9 @@ impl<A: LimitAlgorithm> Core<A> {
             return self.gathering.begin(now, &first);
         }
         let window = self.gathering.end(end, limit, settings);
-        let update = rule.update(&window);
+        // A rule of the user's that panics (the panic hook reports it) must not end the call that asks it.
+        let update = catch_unwind(AssertUnwindSafe(|| rule.update(&window)))
+            .unwrap_or_else(|_| LimitUpdate::new(f64::NAN));
         self.gathering.begin(now, &update);
         let next = if update.limit.is_nan() {
             limit
@@ -177,6 +179,8 @@ impl<A: LimitAlgorithm> Core<A> {
             settings.bounded(update.limit.round() as u32)
         };
         self.limit.store(next, Relaxed);
+        // Wakers are others' code, which may come back here.
+        drop(rule);
         if next != limit {
             self.gate.limit_changed(|| self.limit(settings));
         }

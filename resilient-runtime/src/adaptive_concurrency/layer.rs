@@ -76,6 +76,12 @@ impl<A: LimitAlgorithm> Handle<'_, AdaptiveConcurrency<A>> {
         entry.state.limit_of(&entry.core)
     }
 
+    /// Back to the initial limit, as [`AdaptiveConcurrency::reset`] does.
+    pub fn reset(&self) {
+        let entry = self.entry();
+        entry.state.reset_core(&entry.core);
+    }
+
     /// Calls in flight.
     #[must_use]
     pub fn in_flight(&self) -> u32 {

@@ -199,7 +199,12 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
 
     /// Back to the initial limit, with nothing learned. Calls in flight keep their places.
     pub fn reset(&self) {
-        self.core().reset();
+        self.reset_core(&self.core());
+    }
+
+    fn reset_core(&self, core: &Core<A>) {
+        core.reset();
+        core.gate.limit_changed(|| self.limit_of(core));
     }
 
     /// Its knobs.
@@ -247,7 +252,7 @@ impl<A: LimitAlgorithm> Stateful for AdaptiveConcurrency<A> {
         self.core.open(Core::new)
     }
 
-    fn is_idle(&self, core: &Core<A>) -> bool {
+    fn is_idle(&self, core: &Core<A>, _now: Instant) -> bool {
         core.gate.is_idle()
     }
 

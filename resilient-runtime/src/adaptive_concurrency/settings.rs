@@ -11,7 +11,7 @@ use std::time::Duration;
 ///
 /// const SERVER: AdaptiveConcurrencySettings = AdaptiveConcurrencySettings::new().initial(50).max(500);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdaptiveConcurrencySettings {
     pub(crate) initial: u32,
     pub(crate) min: u32,
@@ -70,16 +70,8 @@ impl AdaptiveConcurrencySettings {
 
     /// `limit`, brought into the bounds.
     #[inline]
-    pub(crate) const fn bounded(&self, limit: u32) -> u32 {
-        if limit < self.min {
-            self.min
-        } else if limit > self.max && self.max > self.min {
-            self.max
-        } else if limit > self.max {
-            self.min
-        } else {
-            limit
-        }
+    pub(crate) fn bounded(&self, limit: u32) -> u32 {
+        limit.min(self.max).max(self.min)
     }
 }
 

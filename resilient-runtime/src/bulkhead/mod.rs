@@ -11,6 +11,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
+use tokio::time::Instant;
+
 pub use call::BulkheadCall;
 pub use layer::BulkheadLayer;
 pub use permit::{BulkheadPermit, OwnedBulkheadPermit};
@@ -256,7 +258,7 @@ impl Stateful for Bulkhead {
         self.gate.open(Gate::new)
     }
 
-    fn is_idle(&self, gate: &Gate) -> bool {
+    fn is_idle(&self, gate: &Gate, _now: Instant) -> bool {
         gate.is_idle()
     }
 

@@ -13,6 +13,7 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 
 use super::*;
+use crate::clock;
 use crate::error::PolicyErrorKind;
 use crate::verdict::Failure;
 
@@ -215,9 +216,9 @@ fn a_handle_on_the_layer_sets_the_state_and_lets_in_who_waits() {
 fn a_key_may_be_forgotten_only_while_nobody_is_inside() {
     let bulkhead = Bulkhead::new(1);
     let gate = bulkhead.fresh();
-    assert!(bulkhead.is_idle(&gate));
+    assert!(bulkhead.is_idle(&gate, clock::now()));
     assert!(gate.try_enter(1, 1));
-    assert!(!bulkhead.is_idle(&gate));
+    assert!(!bulkhead.is_idle(&gate, clock::now()));
 }
 
 #[test]

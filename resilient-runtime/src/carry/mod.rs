@@ -37,7 +37,7 @@ pub(crate) use scope::Carriers;
 /// [`OwnedBulkheadPermit`](crate::OwnedBulkheadPermit) then, which can go with a stream too.
 ///
 /// See [`carry`] for a stream and [`spawn_blocking`] for blocking work.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "the places are kept as long as this lives"]
 pub struct Carry {
     /// `None` where there is nothing to keep.
@@ -54,6 +54,12 @@ impl Carry {
         Self {
             places: scope::ask(),
         }
+    }
+}
+
+impl Default for Carry {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use super::CircuitBreaker;
 use super::permit::{BreakerPermit, CallOutcome};
 use crate::classify::ErrorClass;
+use crate::clock;
 use crate::error::PolicyErrorKind;
 use crate::rules::{Rules, Test};
 use crate::site::Way;
@@ -59,7 +60,7 @@ where
         if let Stage::Asking(way) = *this.stage {
             *this.stage = Stage::Free;
             if let Some(entry) = way.entry() {
-                *this.stage = match CircuitBreaker::admit(entry) {
+                *this.stage = match CircuitBreaker::enter(entry) {
                     Ok(permit) => Stage::Admitted(permit),
                     Err(refusal) => return Poll::Ready(Err(Failure::Policy(refusal))),
                 };
@@ -69,7 +70,7 @@ where
             return this.inner.poll(cx).map_err(Failing::into_failure);
         };
         let outcome = ready!(permit.poll(|| this.inner.poll(cx)));
-        permit.settle(counts_as(&outcome, this.rules));
+        permit.settle(counts_as(&outcome, this.rules), clock::now);
         *this.stage = Stage::Free;
         Poll::Ready(outcome.map_err(Failing::into_failure))
     }

@@ -4,6 +4,7 @@ use super::{
     BreakerCall, BreakerPermit, BreakerSnapshot, BreakerState, CircuitBreaker,
     CircuitBreakerSettings,
 };
+use crate::clock;
 use crate::error::PolicyError;
 use crate::keyed::Keyed;
 use crate::rules::Rules;
@@ -79,7 +80,7 @@ impl Handle<'_, CircuitBreaker> {
     /// [`CircuitOpen`](crate::PolicyErrorKind::CircuitOpen) if the breaker is open, or
     /// half-open with all its probes out.
     pub fn try_acquire(&self) -> Result<BreakerPermit<'_>, PolicyError> {
-        CircuitBreaker::admit(self.entry()).map(BreakerPermit::timed)
+        CircuitBreaker::try_enter(self.entry(), clock::entry())
     }
 
     /// Whether it lets calls through.

@@ -12,6 +12,8 @@ mod settings;
 
 use std::fmt;
 
+use tokio::time::Instant;
+
 pub use change::{BreakerMode, BreakerState, ChangeCause, StateChange};
 pub use guard::BreakerCall;
 pub use layer::BreakerLayer;
@@ -154,9 +156,25 @@ impl CircuitBreaker {
     /// # Ok::<_, resilient_runtime::PolicyError>(())
     /// ```
     pub fn try_acquire(&self) -> Result<BreakerPermit<'_>, PolicyError> {
-        // Nothing polls a permit, so a limit that is put around the work later cannot be
-        // noticed when it is: the time counts from here.
-        Self::admit(Entry::by_hand(self)).map(BreakerPermit::timed)
+        self.try_acquire_at(clock::entry())
+    }
+
+    /// With the clock as an argument.
+    #[doc(hidden)]
+    pub fn try_acquire_at(&self, now: Instant) -> Result<BreakerPermit<'_>, PolicyError> {
+        Self::try_enter(Entry::by_hand(self), now)
+    }
+
+    /// Nothing polls such a permit, so a limit that is put around the work later cannot be
+    /// noticed when it is: the time counts from here.
+    fn try_enter(entry: Entry<'_, Self>, now: Instant) -> Result<BreakerPermit<'_>, PolicyError> {
+        Self::admit(entry, || now, |_| Watch::since(now))
+    }
+
+    /// For a call that is polled.
+    #[inline]
+    fn enter(entry: Entry<'_, Self>) -> Result<BreakerPermit<'_>, PolicyError> {
+        Self::admit(entry, clock::entry, Watch::new)
     }
 
     /// Whether it lets calls through. An open breaker whose time is up stays open
@@ -229,18 +247,23 @@ impl CircuitBreaker {
         self.settings.unset(knob)
     }
 
+    /// `watch` is told whether the time counts whatever happens.
     #[inline]
-    fn admit(entry: Entry<'_, Self>) -> Result<BreakerPermit<'_>, PolicyError> {
+    fn admit<'a>(
+        entry: Entry<'a, Self>,
+        now: impl FnOnce() -> Instant,
+        watch: impl FnOnce(bool) -> Watch,
+    ) -> Result<BreakerPermit<'a>, PolicyError> {
         let (admission, timed) = entry.state.settings.with(|settings| {
             (
-                entry.core.admit(settings, clock::entry),
+                entry.core.admit(settings, now),
                 settings.slow_call.is_some(),
             )
         });
         let (admitted, transition) = admission;
         Self::tell(&entry, transition);
         match admitted {
-            Ok(admitted) => Ok(BreakerPermit::new(entry, admitted, Watch::new(timed))),
+            Ok(admitted) => Ok(BreakerPermit::new(entry, admitted, watch(timed))),
             Err(refused) => Err(entry.refuse(PolicyErrorKind::CircuitOpen {
                 retry_after: refused.retry_after,
             })),
@@ -296,7 +319,7 @@ impl Stateful for CircuitBreaker {
         self.core.open(Core::new)
     }
 
-    fn is_idle(&self, core: &Core) -> bool {
+    fn is_idle(&self, core: &Core, _now: Instant) -> bool {
         core.state() == BreakerState::Closed && core.mode() == BreakerMode::Automatic
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::task::Poll;
 
+use tokio::time::Instant;
+
 use super::CircuitBreaker;
 use super::core::{Admitted, Report};
 use crate::clock;
@@ -45,25 +47,25 @@ impl<'a> BreakerPermit<'a> {
         }
     }
 
-    /// With its time counted from now, if nothing asked for that before.
-    pub(super) fn timed(mut self) -> Self {
-        self.watch.time();
-        self
-    }
-
     /// Says how the call went. It is a slow call if it took longer than `slow_call`,
     /// counted from when the permit was given.
     pub fn record(mut self, outcome: CallOutcome) {
-        self.settle(outcome);
+        self.settle(outcome, clock::now);
+    }
+
+    /// With the clock as an argument.
+    #[doc(hidden)]
+    pub fn record_at(mut self, outcome: CallOutcome, now: Instant) {
+        self.settle(outcome, || now);
     }
 
     #[inline]
-    pub(super) fn settle(&mut self, outcome: CallOutcome) {
+    pub(super) fn settle(&mut self, outcome: CallOutcome, now: impl Fn() -> Instant) {
         match outcome {
-            CallOutcome::Success => self.report(Report::Success, true),
-            CallOutcome::Failure => self.report(Report::Failure, true),
-            CallOutcome::Overload => self.report(Report::Overload, false),
-            CallOutcome::Neutral => self.report(Report::Neutral, false),
+            CallOutcome::Success => self.report(Report::Success, true, now),
+            CallOutcome::Failure => self.report(Report::Failure, true, now),
+            CallOutcome::Overload => self.report(Report::Overload, false, now),
+            CallOutcome::Neutral => self.report(Report::Neutral, false, now),
         }
     }
 
@@ -73,18 +75,18 @@ impl<'a> BreakerPermit<'a> {
     }
 
     #[inline]
-    fn report(&mut self, report: Report, timed: bool) {
+    fn report(&mut self, report: Report, timed: bool, now: impl Fn() -> Instant) {
         self.recorded = true;
         let transition = self.entry.state.settings.with(|settings| {
             // One reading says how long it took and when it ended.
             let (slow, ended) = match (settings.slow_call, self.watch.began()) {
                 (Some(limit), Some(began)) if timed => {
-                    let ended = clock::now();
+                    let ended = now();
                     (ended.saturating_duration_since(began) > limit, Some(ended))
                 }
                 _ => (false, None),
             };
-            let now = || ended.unwrap_or_else(clock::now);
+            let now = || ended.unwrap_or_else(&now);
             let core = &self.entry.core;
             core.record(settings, self.admitted, report, slow, now)
         });
@@ -103,7 +105,7 @@ impl Drop for BreakerPermit<'_> {
             // Says nothing of the service, unless it took too long.
             Fate::Abandoned => (Report::Neutral, true),
         };
-        self.report(report, timed);
+        self.report(report, timed, clock::now);
     }
 }
 
@@ -114,3 +116,6 @@ impl fmt::Debug for BreakerPermit<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,8 +53,7 @@ pub(crate) fn ask<G: Gated>(
 #[cold]
 fn queue<G: Gated>(gated: G, cost: u32, may: Queueing, cx: &mut Context<'_>) -> Entering<G> {
     let now = clock::now();
-    let overdue = context::nearest_deadline().is_some_and(|deadline| deadline.at <= now);
-    if overdue || may.max_wait.is_some_and(|wait| wait.is_zero()) {
+    if context::is_overdue() || may.max_wait.is_some_and(|wait| wait.is_zero()) {
         return Entering::Refused(gated);
     }
     match enter(gated, cost, may.max_queue, cx.waker()) {
@@ -74,6 +73,11 @@ fn queue<G: Gated>(gated: G, cost: u32, may: Queueing, cx: &mut Context<'_>) -> 
 impl<G: Gated> Waiting<G> {
     /// The places; or what asked, if it is not to wait any longer.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Place<G>, G>> {
+        // Polled late: the call would be cut off as it begins, by a limit that is about to see this.
+        if context::is_overdue() {
+            context::note_wait();
+            return Poll::Pending;
+        }
         if let Poll::Ready(answer) = self.waiter.poll(cx.waker()) {
             return Poll::Ready(answer);
         }

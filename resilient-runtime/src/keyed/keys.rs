@@ -1,19 +1,23 @@
 //! The states of many keys: a bounded map that forgets who was idle longest.
 
+use std::cell::LazyCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use papaya::HashMap;
+use tokio::time::Instant;
 
 use super::key::Key;
+use crate::clock;
 
 /// The states of the keys of one layer.
 ///
 /// A hit is a look-up in a map that is read without locks. A miss takes a short lock of one
-/// shard. Shards hold some thousands of keys each, so that looking for one to forget is short.
+/// shard. Shards hold some ten thousands of keys each, so that looking for one to forget is short.
 ///
 /// Who goes: of the keys that are idle, the one whose last use lies furthest back. Use is counted
 /// by a clock that ticks with each use of a key that is not among the latest sixty-fourth of its
@@ -23,8 +27,10 @@ pub(crate) struct Keys<C> {
 }
 
 /// How many keys a shard holds before there is another.
-const SHARD: usize = 4096;
+const SHARD: usize = 16_384;
 const MOST_SHARDS: usize = 64;
+/// About what it takes to see whether one key is idle.
+const LOOK: Duration = Duration::from_nanos(10);
 /// The clock's last instant, which no use has: the key is being forgotten.
 const FORGOTTEN: u64 = u64::MAX;
 
@@ -43,8 +49,8 @@ struct Making {
     count: usize,
     /// Who may go next, and when it was last used: stale if it was used since.
     next_to_go: VecDeque<(u128, u64)>,
-    /// So many misses are sent off before anybody looks again for one that may go.
-    fruitless: usize,
+    /// Nobody looks again before this for one that may go: there was none, and looking takes time.
+    fruitless_until: Option<Instant>,
 }
 
 struct Place<C> {
@@ -92,7 +98,7 @@ impl<C> Keys<C> {
         key: Key<'_>,
         most: usize,
         fresh: impl FnOnce() -> C,
-        is_idle: impl Fn(&C) -> bool,
+        is_idle: impl Fn(&C, Instant) -> bool,
     ) -> Option<Held<C>> {
         let shards = self.shards.get_or_init(|| Shard::all(most));
         // The map looks at the low bits.
@@ -130,20 +136,18 @@ impl<C> Shard<C> {
             .collect()
     }
 
+    /// `None` also while it is being forgotten: whoever makes a state waits until that is settled.
     fn find(&self, identity: u128) -> Option<Held<C>> {
-        loop {
-            let place = Arc::clone(self.map.pin().get(&identity)?);
-            // Whoever forgets it marks it and then counts who holds it; this holds it and then
-            // looks for the mark. One of the two sees the other.
-            fence(Ordering::SeqCst);
-            let used = place.used.load(Ordering::Relaxed);
-            if used != FORGOTTEN {
-                self.touch(&place, used);
-                return Some(Held(place));
-            }
-            drop(place);
-            std::hint::spin_loop();
+        let place = Arc::clone(self.map.pin().get(&identity)?);
+        // Whoever forgets it marks it and then counts who holds it; this holds it and then looks
+        // for the mark. One of the two sees the other.
+        fence(Ordering::SeqCst);
+        let used = place.used.load(Ordering::Relaxed);
+        if used == FORGOTTEN {
+            return None;
         }
+        self.touch(&place, used);
+        Some(Held(place))
     }
 
     fn touch(&self, place: &Place<C>, used: u64) {
@@ -163,7 +167,7 @@ impl<C> Shard<C> {
         &self,
         key: Key<'_>,
         fresh: impl FnOnce() -> C,
-        is_idle: impl Fn(&C) -> bool,
+        is_idle: impl Fn(&C, Instant) -> bool,
     ) -> Option<Held<C>> {
         let text = key.text();
         let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
@@ -184,9 +188,10 @@ impl<C> Shard<C> {
         Some(Held(place))
     }
 
-    fn forget_one(&self, making: &mut Making, is_idle: impl Fn(&C) -> bool) -> Option<()> {
-        if making.fruitless > 0 {
-            making.fruitless -= 1;
+    fn forget_one(&self, making: &mut Making, is_idle: impl Fn(&C, Instant) -> bool) -> Option<()> {
+        let now = LazyCell::new(clock::now);
+        let is_idle = |core: &C| is_idle(core, *now);
+        if making.fruitless_until.is_some_and(|until| *now < until) {
             return None;
         }
         let map = self.map.pin();
@@ -194,8 +199,7 @@ impl<C> Shard<C> {
         loop {
             while let Some((identity, used)) = making.next_to_go.pop_front() {
                 if let Some(place) = map.get(&identity)
-                    && is_idle(&place.core)
-                    && place.mark_forgotten(used)
+                    && place.mark_forgotten(used, &is_idle)
                 {
                     map.remove(&identity);
                     making.count -= 1;
@@ -203,8 +207,9 @@ impl<C> Shard<C> {
                 }
             }
             if looked {
-                // Few keys are looked through again at once.
-                making.fruitless = making.count / 16 - making.count.min(64) / 16;
+                // Then looking is a tenth of the time at the most. Few keys are looked through at once.
+                let pause = LOOK.saturating_mul(10 * making.count.saturating_sub(64) as u32);
+                making.fruitless_until = now.checked_add(pause);
                 return None;
             }
             looked = true;
@@ -226,8 +231,8 @@ impl<C> Shard<C> {
 }
 
 impl<C> Place<C> {
-    /// Unless it was used since `used`, or somebody holds it.
-    fn mark_forgotten(self: &Arc<Self>, used: u64) -> bool {
+    /// Unless it was used since `used`, or somebody holds it, or it is not idle.
+    fn mark_forgotten(self: &Arc<Self>, used: u64, is_idle: impl Fn(&C) -> bool) -> bool {
         let mark = |from, to| {
             self.used
                 .compare_exchange(from, to, Ordering::SeqCst, Ordering::Relaxed)
@@ -237,7 +242,10 @@ impl<C> Place<C> {
             return false;
         }
         fence(Ordering::SeqCst);
-        if Arc::strong_count(self) == 1 {
+        // From here on nobody can take hold of it, so what is seen now stays so.
+        let held = Arc::strong_count(self) > 1;
+        fence(Ordering::Acquire);
+        if !held && is_idle(&self.core) {
             return true;
         }
         mark(FORGOTTEN, used);

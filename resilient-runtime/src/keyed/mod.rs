@@ -52,10 +52,15 @@ use crate::site::{Caller, Handle, Setting, SettingError, Stateful, Tuning, Value
 /// # Bounds
 ///
 /// At most [`max_keys`](Self::max_keys) are kept, 10 000 unless told otherwise. For a new one, the
-/// idle one that was used longest ago is forgotten. A state is never forgotten while a call holds
-/// it, while it refuses (a breaker that is open or half-open), or while a fresh one would allow
-/// more (a rate limiter that has not refilled). If none can go, new keys share one more state,
-/// and [`KeysExhausted`](crate::EventKind::KeysExhausted) tells of it.
+/// idle one that was used longest ago is forgotten (among more than some dozens, one that was used
+/// long ago). A state is never forgotten while a call holds it, while it refuses (a breaker that is
+/// open or half-open, as it stays until its key comes again), or before it has refilled (a rate
+/// limiter). What else it knew goes with it: a breaker's counts, the height that an adaptive limit
+/// had found. If none can go, new keys share one more state, and
+/// [`KeysExhausted`](crate::EventKind::KeysExhausted) tells of it.
+///
+/// Beyond some ten thousand they are spread over several maps, of which one may be full before the
+/// others are.
 ///
 /// # Locks
 ///
@@ -147,7 +152,7 @@ impl<S: Stateful> Keyed<S> {
             key,
             most as usize,
             || self.template.fresh(),
-            |core| self.template.is_idle(core),
+            |core, now| self.template.is_idle(core, now),
         );
         if held.is_none() && event::is_heard() {
             let exhausted = || EventKind::KeysExhausted { max_keys: most };

@@ -13,6 +13,8 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 pub use future::RateLimitCall;
 pub use layer::RateLimitLayer;
 pub use settings::RateLimiterSettings;
@@ -297,8 +299,8 @@ impl Stateful for RateLimiter {
         self.core.open(|| self.fresh())
     }
 
-    fn is_idle(&self, core: &Core) -> bool {
-        core.is_idle(nanos(clock::now()))
+    fn is_idle(&self, core: &Core, now: Instant) -> bool {
+        core.is_idle(nanos(now))
     }
 
     fn settings_changed(&self, core: &Core) {

@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{Caller, Layer, LayerKind, Setting, SettingError, Site, Switch, Tuning, Value};
 use crate::door::Opened;
 use crate::error::{PolicyError, PolicyErrorKind};
@@ -24,10 +26,9 @@ pub trait Stateful: fmt::Debug + Send + Sync + 'static {
     fn fresh(&self) -> Self::Core;
     #[doc(hidden)]
     fn core(&self) -> Opened<'_, Self::Core>;
-    /// Whether a core can be forgotten: nobody uses it, and nothing would be allowed to a fresh one
-    /// that is not allowed to this.
+    /// Whether a core can be forgotten: it is not in use, refuses nobody, and has refilled.
     #[doc(hidden)]
-    fn is_idle(&self, core: &Self::Core) -> bool;
+    fn is_idle(&self, core: &Self::Core, now: Instant) -> bool;
     /// Other settings hold from now on: for who waits, too.
     #[doc(hidden)]
     fn settings_changed(&self, _core: &Self::Core) {}

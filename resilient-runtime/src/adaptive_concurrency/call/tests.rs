@@ -1,5 +1,7 @@
 use std::future::{pending, ready};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::Wake;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -257,4 +259,69 @@ async fn a_queue_tells_the_rule_that_the_limit_was_reached() {
     advance(2 * SECOND).await;
     assert!(work().await.is_ok());
     assert_eq!(limit.limit(), 102);
+}
+
+/// One at a time, until it is reset.
+struct Shrink;
+
+impl LimitAlgorithm for Shrink {
+    const NEW: Self = Shrink;
+
+    fn update(&mut self, _window: &LimitWindow) -> LimitUpdate {
+        LimitUpdate::new(1.0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_lets_in_who_waits() {
+    let settings = AdaptiveConcurrencySettings::new().initial(2).max_queue(1);
+    let limit = AdaptiveConcurrency::<Shrink>::with(settings);
+    while limit.limit() > 1 {
+        limit.try_acquire().unwrap().record(LimitOutcome::Sample);
+        advance(SECOND).await;
+    }
+    let _first = limit.try_acquire().unwrap();
+    let mut second = Box::pin(limit.call(ready(Ok::<_, Judged<&str>>(7))));
+    assert!(second.as_mut().now_or_never().is_none());
+    limit.reset();
+    assert_eq!(second.now_or_never().unwrap().unwrap(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_woken_by_a_new_limit_may_come_back_to_it_at_once() {
+    struct Grow;
+
+    impl LimitAlgorithm for Grow {
+        const NEW: Self = Grow;
+
+        fn update(&mut self, _window: &LimitWindow) -> LimitUpdate {
+            LimitUpdate::new(2.0)
+        }
+    }
+
+    struct Reset(Arc<AdaptiveConcurrency<Grow>>);
+
+    impl Wake for Reset {
+        fn wake(self: Arc<Self>) {
+            self.0.reset();
+        }
+    }
+
+    let limit = Arc::new(AdaptiveConcurrency::<Grow>::with(
+        ONE.max(1000).max_queue(1),
+    ));
+    limit.try_acquire().unwrap().record(LimitOutcome::Sample);
+    let first = limit.try_acquire().unwrap();
+    let mut second = Box::pin(limit.call(ready(Ok::<_, Judged<&str>>(7))));
+    let waker = Arc::new(Reset(Arc::clone(&limit))).into();
+    assert!(
+        second
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    advance(2 * SECOND).await;
+    // Ends the window, so that there is room for two.
+    first.record(LimitOutcome::Sample);
+    assert_eq!(second.now_or_never().unwrap().unwrap(), 7);
 }

@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::super::scale::{Scale, Unit};
-use super::queue::Queue;
+use super::queue::{GRACE, Queue};
 use super::{
     Answer, Core, END, GENERATION, HELD, Place, RateLimiterSnapshot, TICKS, refused, start,
 };
@@ -167,7 +167,9 @@ impl<'a> Held<'a> {
             return Some(Answer::Admitted);
         }
         let at = self.scale.unit.nanos(due);
-        if in_doubt && at > place.latest {
+        // By less than the grace others may come late, too.
+        let patience = if in_doubt { 0 } else { GRACE };
+        if at > place.latest.saturating_add(patience) {
             self.leave(number);
             return Some(refused(self.now, at));
         }

@@ -269,3 +269,27 @@ async fn many_tasks_that_wait_and_give_up_on_many_threads_leave_nothing_behind()
     assert_eq!(limiter.snapshot().waiting, 0);
     runtime.shutdown_background();
 }
+
+#[tokio::test(start_paused = true)]
+async fn those_who_come_back_do_not_make_others_wait_beyond_their_max_wait() {
+    let settings = RateLimiterSettings::per_second(10).burst(1);
+    let limiter = RateLimiter::with(settings.max_wait(Duration::from_secs(10)));
+    limiter.try_acquire().unwrap();
+    let mut absent: Vec<_> = (0..20).map(|_| Box::pin(limiter.acquire())).collect();
+    for waiter in &mut absent {
+        assert!(waiter.as_mut().now_or_never().is_none());
+    }
+    // All of them are due, and as nobody polls them they are passed over one by one.
+    advance(Duration::from_millis(2_500)).await;
+    for _ in 0..40 {
+        let _ = limiter.try_acquire();
+        advance(Duration::from_millis(11)).await;
+    }
+    let max_wait = Duration::from_millis(150);
+    let mut call = Box::pin(limiter.call(async { Ok::<_, &str>(()) }).max_wait(max_wait));
+    assert!(call.as_mut().now_or_never().is_none());
+    let start = Instant::now();
+    let all = futures::future::join_all(absent);
+    let (_, waited) = tokio::join!(all, call.map(|outcome| (outcome.is_ok(), start.elapsed())));
+    assert!(!waited.0 && waited.1 <= max_wait, "{waited:?}");
+}
