@@ -2,22 +2,20 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::sync::OnceLock;
-use std::time::{Duration, Instant as StdInstant};
+use std::time::Duration;
 
 use resilient_runtime::{
     AdaptiveConcurrency, Aimd, Elasticity, Gradient2, LimitAlgorithm, LimitOutcome, LimitPermit,
-    Vegas,
+    Vegas, epoch,
 };
 use tokio::time::Instant;
 
 /// Nanoseconds of virtual time.
 pub type Nanos = u64;
 
-/// Virtual time as the limiters take it.
+/// Virtual time as the policies take it.
 pub fn instant(at: Nanos) -> Instant {
-    static START: OnceLock<StdInstant> = OnceLock::new();
-    Instant::from_std(*START.get_or_init(StdInstant::now)) + Duration::from_nanos(at)
+    epoch() + Duration::from_nanos(at)
 }
 
 /// What stands before a server, or inside a client.

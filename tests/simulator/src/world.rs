@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use resilient_runtime::LimitOutcome;
+use resilient_runtime::{BreakerPermit, CallOutcome, CircuitBreaker, LimitOutcome};
 
 use crate::client::{Client, Next};
-use crate::limiter::{Algorithm, Fixed, Limiter, Nanos, Place};
+use crate::limiter::{Algorithm, Fixed, Limiter, Nanos, Place, instant};
 use crate::measure::Record;
 use crate::oracle;
 use crate::random::Random;
@@ -45,6 +45,7 @@ struct Call<'a> {
     stage: Stage,
     at_client: Option<Box<dyn Place + 'a>>,
     at_server: Option<Box<dyn Place + 'a>>,
+    breaker: Option<BreakerPermit<'a>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ struct World<'a> {
     station: Station,
     server: &'a dyn Limiter,
     at_clients: &'a [Box<dyn Limiter>],
-    clients: Vec<Client>,
+    clients: Vec<Client<'a>>,
     arrivals: Random,
     service: Random,
     record: Record,
@@ -83,6 +84,12 @@ pub fn run(scenario: &Scenario, algorithm: Algorithm, seed: u64) -> Record {
         }
         Side::Both => (Algorithm::Elasticity.build(), each()),
     };
+    let with_breaker = if scenario.policies {
+        scenario.clients
+    } else {
+        0
+    };
+    let breakers: Vec<_> = (0..with_breaker).map(|_| CircuitBreaker::new()).collect();
     let truth = scenario.truth(0.0);
     let mut world = World {
         scenario,
@@ -96,7 +103,7 @@ pub fn run(scenario: &Scenario, algorithm: Algorithm, seed: u64) -> Record {
         server: server.as_ref(),
         at_clients: &at_clients,
         clients: (0..scenario.clients)
-            .map(|index| Client::new(seed, index, scenario.policies))
+            .map(|index| Client::new(seed, index, breakers.get(index as usize)))
             .collect(),
         arrivals: Random::new(seed, 1),
         service: Random::new(seed, 2),
@@ -177,9 +184,9 @@ impl<'a> World<'a> {
     }
 
     fn attempt(&mut self, client: usize, asked: Nanos, attempt: u32) {
-        if !self.clients[client].may_call(self.now, attempt) {
+        let Ok(breaker) = self.clients[client].may_call(self.now) else {
             return self.give_up(client, asked);
-        }
+        };
         self.record.attempt(self.now);
         // The place before anything else is made, so that a refusal costs next to nothing.
         let at_client = match self.at_clients.get(client) {
@@ -188,7 +195,7 @@ impl<'a> World<'a> {
                 Some(place) => Some(place),
                 None => {
                     self.record.refused(self.now, client);
-                    return self.failed(client, asked, attempt, None);
+                    return self.failed(client, asked, attempt, breaker, CallOutcome::Neutral);
                 }
             },
         };
@@ -197,9 +204,9 @@ impl<'a> World<'a> {
             if let Some(place) = at_client {
                 place.record(LimitOutcome::Dropped, self.now);
             }
-            return self.failed(client, asked, attempt, Some(LimitOutcome::Dropped));
+            return self.failed(client, asked, attempt, breaker, CallOutcome::Overload);
         };
-        self.admitted(client, asked, attempt, at_client, place);
+        self.admitted(client, asked, attempt, at_client, place, breaker);
     }
 
     fn admitted(
@@ -209,6 +216,7 @@ impl<'a> World<'a> {
         attempt: u32,
         at_client: Option<Box<dyn Place + 'a>>,
         at_server: Box<dyn Place + 'a>,
+        breaker: Option<BreakerPermit<'a>>,
     ) {
         let work = nanos(
             self.service
@@ -228,6 +236,7 @@ impl<'a> World<'a> {
             stage: Stage::Dependency,
             at_client,
             at_server: Some(at_server),
+            breaker,
         };
         if slot == self.calls.len() {
             self.calls.push(call);
@@ -322,8 +331,11 @@ impl<'a> World<'a> {
         for place in places.into_iter().flatten() {
             place.record(LimitOutcome::Sample, self.now);
         }
+        if let Some(permit) = call.breaker.take() {
+            permit.record_at(CallOutcome::Success, instant(self.now));
+        }
         self.free.push(id.0);
-        self.clients[client].succeeded(self.now);
+        self.clients[client].succeeded();
         self.record.answered(self.now, client, asked, began);
     }
 
@@ -335,6 +347,7 @@ impl<'a> World<'a> {
         let call = &mut self.calls[id.0];
         let stage = std::mem::replace(&mut call.stage, Stage::Over);
         let (client, asked, attempt) = (call.client, call.asked, call.attempt);
+        let breaker = call.breaker.take();
         let places = [call.at_server.take(), call.at_client.take()];
         for place in places.into_iter().flatten() {
             place.record(LimitOutcome::Dropped, self.now);
@@ -352,11 +365,21 @@ impl<'a> World<'a> {
             }
             Stage::Dependency | Stage::Over => {}
         }
-        self.failed(client, asked, attempt, None);
+        self.failed(client, asked, attempt, breaker, CallOutcome::Failure);
     }
 
-    fn failed(&mut self, client: usize, asked: Nanos, attempt: u32, shed: Option<LimitOutcome>) {
-        match self.clients[client].failed(self.now, attempt, shed.is_some()) {
+    fn failed(
+        &mut self,
+        client: usize,
+        asked: Nanos,
+        attempt: u32,
+        breaker: Option<BreakerPermit<'a>>,
+        outcome: CallOutcome,
+    ) {
+        if let Some(permit) = breaker {
+            permit.record_at(outcome, instant(self.now));
+        }
+        match self.clients[client].failed(self.now, attempt) {
             Next::Retry(pause) => {
                 self.at(self.now + pause, Event::Retry(client, asked, attempt + 1));
             }
