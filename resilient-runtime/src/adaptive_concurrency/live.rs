@@ -3,39 +3,31 @@
 use std::time::Duration;
 
 use super::settings::AdaptiveConcurrencySettings as S;
-use crate::site::{Knob, Settings, Unit, nanos};
-
-const AT_LEAST_ONE: Unit = Unit::Count {
-    min: 1,
-    max: u32::MAX,
-};
+use crate::site::{Knob, Settings, Unit, count, nanos};
 
 impl Settings for S {
     const KNOBS: &'static [Knob<Self>] = &[
         Knob {
             name: "initial",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| Some(s.initial.into()),
             put: |s, word| s.initial = count(word),
         },
         Knob {
             name: "min",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| Some(s.min.into()),
             put: |s, word| s.min = count(word),
         },
         Knob {
             name: "max",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| Some(s.max.into()),
             put: |s, word| s.max = count(word),
         },
         Knob {
             name: "max_queue",
-            unit: Unit::Count {
-                min: 0,
-                max: u32::MAX,
-            },
+            unit: Unit::COUNT,
             get: |s| Some(s.max_queue.into()),
             put: |s, word| s.max_queue = count(word),
         },
@@ -53,8 +45,4 @@ impl Settings for S {
         }
         Ok(())
     }
-}
-
-fn count(word: u64) -> u32 {
-    u32::try_from(word).unwrap_or(u32::MAX)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::site::{Knob, Settings, Unit, nanos};
+use crate::site::{Knob, Settings, Unit, count, nanos};
 
 /// How many calls a bulkhead lets run at a time, and how many may wait for how long.
 ///
@@ -67,19 +67,13 @@ impl Settings for BulkheadSettings {
     const KNOBS: &'static [Knob<Self>] = &[
         Knob {
             name: "max_concurrent",
-            unit: Unit::Count {
-                min: 1,
-                max: u32::MAX,
-            },
+            unit: Unit::AT_LEAST_ONE,
             get: |s| Some(s.max_concurrent.into()),
             put: |s, word| s.max_concurrent = count(word),
         },
         Knob {
             name: "max_queue",
-            unit: Unit::Count {
-                min: 0,
-                max: u32::MAX,
-            },
+            unit: Unit::COUNT,
             get: |s| Some(s.max_queue.into()),
             put: |s, word| s.max_queue = count(word),
         },
@@ -90,8 +84,4 @@ impl Settings for BulkheadSettings {
             put: |s, word| s.max_wait = Some(Duration::from_nanos(word)),
         },
     ];
-}
-
-fn count(word: u64) -> u32 {
-    u32::try_from(word).unwrap_or(u32::MAX)
 }

@@ -1,7 +1,8 @@
 //! The circuit breaker of an annotated function.
 
+use super::core::Core;
 use super::{
-    BreakerCall, BreakerPermit, BreakerSnapshot, BreakerState, CircuitBreaker,
+    BreakerCall, BreakerMode, BreakerPermit, BreakerSnapshot, BreakerState, CircuitBreaker,
     CircuitBreakerSettings,
 };
 use crate::clock;
@@ -87,6 +88,37 @@ impl Handle<'_, CircuitBreaker> {
     #[must_use]
     pub fn state(&self) -> BreakerState {
         self.entry().core.state()
+    }
+
+    /// Whether it decides by itself.
+    #[must_use]
+    pub fn mode(&self) -> BreakerMode {
+        self.entry().core.mode()
+    }
+
+    /// As [`CircuitBreaker::force_open`], for this key alone. It is kept until it is reset.
+    pub fn force_open(&self) {
+        CircuitBreaker::change(&self.entry(), Core::force_open);
+    }
+
+    /// As [`CircuitBreaker::force_close`], for this key alone. It is kept until it is reset.
+    pub fn force_close(&self) {
+        CircuitBreaker::change(&self.entry(), Core::force_close);
+    }
+
+    /// As [`CircuitBreaker::disable`], for this key alone. It is kept until it is reset.
+    pub fn disable(&self) {
+        CircuitBreaker::change(&self.entry(), Core::disable);
+    }
+
+    /// As [`CircuitBreaker::observe_only`], for this key alone. It is kept until it is reset.
+    pub fn observe_only(&self) {
+        CircuitBreaker::change(&self.entry(), Core::observe_only);
+    }
+
+    /// As [`CircuitBreaker::reset`], for this key alone.
+    pub fn reset(&self) {
+        CircuitBreaker::change(&self.entry(), Core::reset);
     }
 
     /// What it has counted.

@@ -3,12 +3,8 @@
 use std::time::Duration;
 
 use super::settings::{CircuitBreakerSettings as S, Window};
-use crate::site::{Knob, Settings, Unit, duration_word, nanos, of_second_kind, second_kind};
+use crate::site::{Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind};
 
-const AT_LEAST_ONE: Unit = Unit::Count {
-    min: 1,
-    max: u32::MAX,
-};
 const SOME_TIME: Unit = Unit::Duration { zero: false };
 
 impl Settings for S {
@@ -21,7 +17,7 @@ impl Settings for S {
         },
         Knob {
             name: "min_calls",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| Some(s.min_calls.into()),
             put: |s, word| s.min_calls = count(word),
         },
@@ -35,7 +31,7 @@ impl Settings for S {
         },
         Knob {
             name: "consecutive_failures",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| s.consecutive_failures.map(u64::from),
             put: |s, word| s.consecutive_failures = Some(count(word)),
         },
@@ -71,7 +67,7 @@ impl Settings for S {
         },
         Knob {
             name: "half_open_calls",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| Some(s.half_open_calls.into()),
             put: |s, word| s.half_open_calls = count(word),
         },
@@ -82,10 +78,6 @@ impl Settings for S {
             put: |s, word| s.half_open_max = Duration::from_nanos(word),
         },
     ];
-}
-
-fn count(word: u64) -> u32 {
-    u32::try_from(word).unwrap_or(u32::MAX)
 }
 
 fn window_word(window: Window) -> u64 {

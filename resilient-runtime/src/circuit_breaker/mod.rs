@@ -73,6 +73,10 @@ use crate::verdict::Failing;
 /// drops it after longer than `slow_call`, it is a slow call. A call that panics is
 /// a failure.
 ///
+/// Dropped while it only waited in a layer of this crate (a pause before a retry, a place in a
+/// queue), it counts as nothing. What it waited for is known of its last poll alone: work that
+/// goes on beside such a wait, in one `join!`, is not seen then.
+///
 /// # Fairness and locks
 ///
 /// Closed and open, a call is admitted or refused without a lock. Half-open, a
@@ -198,28 +202,28 @@ impl CircuitBreaker {
 
     /// Refuses every call until [`reset`](Self::reset).
     pub fn force_open(&self) {
-        self.by_hand(Core::force_open);
+        Self::change(&Entry::by_hand(self), Core::force_open);
     }
 
     /// Lets every call through, and goes on counting, until [`reset`](Self::reset).
     pub fn force_close(&self) {
-        self.by_hand(Core::force_close);
+        Self::change(&Entry::by_hand(self), Core::force_close);
     }
 
     /// Lets every call through and counts nothing, until [`reset`](Self::reset).
     pub fn disable(&self) {
-        self.by_hand(Core::disable);
+        Self::change(&Entry::by_hand(self), Core::disable);
     }
 
     /// Lets every call through, counts, and tells of the changes that it would
     /// make, until [`reset`](Self::reset).
     pub fn observe_only(&self) {
-        self.by_hand(Core::observe_only);
+        Self::change(&Entry::by_hand(self), Core::observe_only);
     }
 
     /// Closed, with nothing counted, and deciding by itself again.
     pub fn reset(&self) {
-        self.by_hand(Core::reset);
+        Self::change(&Entry::by_hand(self), Core::reset);
     }
 
     /// Its knobs.
@@ -275,10 +279,9 @@ impl CircuitBreaker {
         settings.with(|settings| at.core.snapshot(settings, clock::now()))
     }
 
-    fn by_hand(&self, change: impl FnOnce(&Core) -> Option<Transition>) {
-        let entry = Entry::by_hand(self);
-        let transition = change(&entry.core);
-        Self::tell(&entry, transition);
+    fn change(at: &Entry<'_, Self>, change: impl FnOnce(&Core) -> Option<Transition>) {
+        let transition = change(&at.core);
+        Self::tell(at, transition);
     }
 
     /// Outside every lock.

@@ -152,7 +152,7 @@ pub(crate) fn shielded(listener: impl FnOnce()) {
 #[cold]
 fn deliver(event: Event) {
     #[cfg(feature = "tracing")]
-    trace::record(&event);
+    shielded(|| trace::record(&event));
     if observe::any() {
         observe::notify(&event);
     }

@@ -152,7 +152,7 @@ impl Settings for Fault {
             name: "seed",
             unit: Unit::Count {
                 min: 0,
-                max: u32::MAX,
+                max: u64::MAX - 1,
             },
             get: |fault| fault.seed,
             put: |fault, word| fault.seed = Some(word),

@@ -199,7 +199,7 @@ impl<C> Shard<C> {
         loop {
             while let Some((identity, used)) = making.next_to_go.pop_front() {
                 if let Some(place) = map.get(&identity)
-                    && place.mark_forgotten(used, &is_idle)
+                    && place.mark_forgotten(used, is_idle)
                 {
                     map.remove(&identity);
                     making.count -= 1;

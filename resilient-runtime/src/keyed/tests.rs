@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::keys::{Held, Keys};
 use super::*;
 use crate::bulkhead::{Bulkhead, BulkheadSettings};
-use crate::circuit_breaker::{BreakerState, CallOutcome, CircuitBreaker, CircuitBreakerSettings};
+use crate::circuit_breaker::{
+    BreakerMode, BreakerState, CallOutcome, CircuitBreaker, CircuitBreakerSettings,
+};
 
 /// A state that knows which key it was made for, and says whether it is idle.
 #[derive(Debug)]
@@ -331,4 +333,27 @@ async fn a_setting_that_is_changed_reaches_who_waits_of_every_key() {
         places.unset("max_concurrent").unwrap();
     }
     assert_eq!(places.settings()[0].value, Some(Value::Count(1)));
+}
+
+#[test]
+fn one_key_can_be_set_by_hand_and_is_kept_as_long_as_it_is() {
+    let breakers = Keyed::new(CircuitBreaker::with(TWICE)).max_keys(1);
+    type Set = fn(Handle<'_, CircuitBreaker>);
+    let modes: [(Set, BreakerMode); 4] = [
+        (|one| one.force_close(), BreakerMode::ForcedClosed),
+        (|one| one.disable(), BreakerMode::Disabled),
+        (|one| one.observe_only(), BreakerMode::ObserveOnly),
+        (|one| one.force_open(), BreakerMode::ForcedOpen),
+    ];
+    for (set, mode) in modes {
+        set(breakers.get("one"));
+        // There is no place for another now.
+        assert_eq!(breakers.get("two").mode(), BreakerMode::Automatic);
+        assert_eq!(breakers.get("one").mode(), mode);
+    }
+    assert!(breakers.get("one").try_acquire().is_err());
+    breakers.get("one").reset();
+    assert!(breakers.get("one").try_acquire().is_ok());
+    breakers.get("two").force_close();
+    assert_eq!(breakers.get("two").mode(), BreakerMode::ForcedClosed);
 }

@@ -3,18 +3,13 @@
 use std::time::Duration;
 
 use super::settings::RateLimiterSettings as S;
-use crate::site::{Knob, Settings, Unit, nanos};
-
-const AT_LEAST_ONE: Unit = Unit::Count {
-    min: 1,
-    max: u32::MAX,
-};
+use crate::site::{Knob, Settings, Unit, count, nanos};
 
 impl Settings for S {
     const KNOBS: &'static [Knob<Self>] = &[
         Knob {
             name: "per_second",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| (s.per == Duration::from_secs(1)).then_some(s.permits.into()),
             put: |s, word| {
                 *s = s.permits(count(word)).per(Duration::from_secs(1));
@@ -23,7 +18,7 @@ impl Settings for S {
         },
         Knob {
             name: "permits",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| Some(s.permits.into()),
             put: |s, word| {
                 *s = s.permits(count(word));
@@ -41,7 +36,7 @@ impl Settings for S {
         },
         Knob {
             name: "burst",
-            unit: AT_LEAST_ONE,
+            unit: Unit::AT_LEAST_ONE,
             get: |s| Some(s.most_at_once().into()),
             put: |s, word| *s = s.burst(count(word)),
         },
@@ -61,8 +56,4 @@ impl Settings for S {
         }
         Ok(())
     }
-}
-
-fn count(word: u64) -> u32 {
-    u32::try_from(word).unwrap_or(u32::MAX)
 }

@@ -15,7 +15,7 @@ pub use pause::Pause;
 pub use run::Retrying;
 
 use crate::rules::Rules;
-use crate::site::{Knob, Settings, Unit, nanos};
+use crate::site::{Knob, Settings, Unit, count, nanos};
 use crate::verdict::Failing;
 
 /// How often, and at what distance, a call is tried.
@@ -271,12 +271,9 @@ impl Settings for Retry {
     const KNOBS: &'static [Knob<Self>] = &[
         Knob {
             name: "count",
-            unit: Unit::Count {
-                min: 1,
-                max: u32::MAX,
-            },
+            unit: Unit::AT_LEAST_ONE,
             get: |retry| Some(retry.count.into()),
-            put: |retry, word| retry.count = u32::try_from(word).unwrap_or(u32::MAX),
+            put: |retry, word| retry.count = count(word),
         },
         Knob {
             name: "backoff",

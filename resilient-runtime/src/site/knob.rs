@@ -9,7 +9,7 @@ use super::setting::Value;
 #[derive(Clone, Copy)]
 pub(crate) enum Unit {
     /// At least this many, and at most that many.
-    Count { min: u32, max: u32 },
+    Count { min: u64, max: u64 },
     /// In nanoseconds; longer than zero unless zero is allowed.
     Duration { zero: bool },
     /// `0.0..=1.0`.
@@ -29,9 +29,22 @@ pub(crate) enum Unit {
 const SECOND_KIND: u64 = 1 << 63;
 
 impl Unit {
+    /// A number of things that there may be none of.
+    pub(crate) const COUNT: Self = Self::Count {
+        min: 0,
+        max: u32::MAX as u64,
+    };
+    /// A number of things that there is one of at least.
+    pub(crate) const AT_LEAST_ONE: Self = Self::Count {
+        min: 1,
+        max: u32::MAX as u64,
+    };
+
     pub(super) fn takes(self) -> String {
         match self {
-            Self::Count { min, max: u32::MAX } => format!("a whole number, at least {min}"),
+            Self::Count { min, max } if max >= u32::MAX.into() => {
+                format!("a whole number, at least {min}")
+            }
             Self::Count { min, max } => format!("a whole number from {min} to {max}"),
             Self::Duration { zero: true } => "a duration".to_owned(),
             Self::Duration { zero: false } => "a duration longer than zero".to_owned(),
@@ -55,9 +68,9 @@ impl Unit {
                 .map(|place| place as u64)
         };
         match (self, value) {
-            (Self::Count { min, max }, Value::Count(count)) => (u64::from(min)..=u64::from(max))
-                .contains(&count)
-                .then_some(count),
+            (Self::Count { min, max }, Value::Count(count)) => {
+                (min..=max).contains(&count).then_some(count)
+            }
             (Self::Duration { zero }, Value::Duration(duration)) => {
                 (zero || !duration.is_zero()).then(|| nanos(duration))
             }
@@ -113,6 +126,11 @@ pub(crate) fn second_kind(word: u64) -> Option<u64> {
 /// A duration as a word of the first kind.
 pub(crate) fn duration_word(duration: Duration) -> u64 {
     nanos(duration).min(SECOND_KIND - 1)
+}
+
+/// A count as a word, back again.
+pub(crate) fn count(word: u64) -> u32 {
+    u32::try_from(word).unwrap_or(u32::MAX)
 }
 
 /// Saturating, one short of the word that says "not overridden".

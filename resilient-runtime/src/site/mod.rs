@@ -13,7 +13,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
-pub(crate) use knob::{Knob, Settings, Unit, duration_word, nanos, of_second_kind, second_kind};
+pub(crate) use knob::{
+    Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind,
+};
 pub(crate) use layer::NoKnobs;
 pub(crate) use layer::{Caller, Tuning};
 pub use layer::{Layer, LayerKind};
