@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
@@ -10,7 +11,7 @@ use super::Bulkhead;
 use super::enter::{admit, refusal};
 use crate::carry::Holding;
 use crate::gate::{Entering, Waiting};
-use crate::site::{Entry, Way};
+use crate::site::{Ask, Entry, Way};
 use crate::verdict::{Failing, Failure};
 
 pin_project! {
@@ -26,7 +27,7 @@ pin_project! {
 
 enum Stage<'a> {
     /// Not polled yet.
-    Asking(Way<'a, Bulkhead>),
+    Asking(Way<'a, Bulkhead>, Ask),
     Waiting(Way<'a, Bulkhead>, Waiting<Entry<'a, Bulkhead>>),
     Inside(Holding<'a, Bulkhead>),
     /// Switched off, or done.
@@ -34,11 +35,27 @@ enum Stage<'a> {
 }
 
 impl<'a, F> BulkheadCall<'a, F> {
-    pub(super) const fn new(way: Way<'a, Bulkhead>, inner: F) -> Self {
+    pub(super) fn new(way: Way<'a, Bulkhead>, inner: F) -> Self {
         Self {
             inner,
-            stage: Stage::Asking(way),
+            stage: Stage::Asking(way, way.ask()),
         }
+    }
+
+    /// Asks for that many places, at least one. Means nothing once it was polled.
+    pub fn cost(mut self, cost: u32) -> Self {
+        if let Stage::Asking(_, ask) = &mut self.stage {
+            ask.cost = cost.max(1);
+        }
+        self
+    }
+
+    /// Waits this long at the most, whatever the settings say. Means nothing once it was polled.
+    pub fn max_wait(mut self, max_wait: Duration) -> Self {
+        if let Stage::Asking(_, ask) = &mut self.stage {
+            ask.max_wait = Some(max_wait);
+        }
+        self
     }
 }
 
@@ -51,10 +68,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Stage::Asking(way) = *this.stage {
+        if let Stage::Asking(way, ask) = *this.stage {
             *this.stage = Stage::Free;
             if let Some(entry) = way.entry() {
-                *this.stage = match admit(entry, way.ask(), cx) {
+                *this.stage = match admit(entry, ask, cx) {
                     Entering::Inside(places) => Stage::Inside(Holding::new(places, way)),
                     Entering::Waits(waiting) => Stage::Waiting(way, waiting),
                     Entering::Refused(entry) => {

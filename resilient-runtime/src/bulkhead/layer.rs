@@ -52,7 +52,8 @@ impl Handle<'_, Bulkhead> {
         Bulkhead::try_enter(self.entry(), Way::Handle(self).ask())
     }
 
-    /// Takes a place, and waits for one as the settings say: as [`Bulkhead::acquire`] does.
+    /// Takes a place, and waits for one as the settings say: as [`Bulkhead::acquire`] does,
+    /// which also says what becomes of it when it is dropped, and where it panics.
     ///
     /// # Errors
     ///

@@ -52,7 +52,8 @@ impl Handle<'_, RateLimiter> {
         RateLimiter::take(self.entry(), Way::Handle(self).ask())
     }
 
-    /// Takes permits, and waits for them as the settings say: as [`RateLimiter::acquire`] does.
+    /// Takes permits, and waits for them as the settings say: as [`RateLimiter::acquire`] does,
+    /// which also says what becomes of it when it is dropped, and where it panics.
     ///
     /// # Errors
     ///

@@ -166,3 +166,18 @@ async fn a_call_may_bring_its_own_max_wait() {
     assert_eq!(began.elapsed(), Duration::from_millis(40));
     assert_eq!(host.waiting(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_call_may_cost_more_and_wait_less_than_others() {
+    let bulkhead = Bulkhead::with(BulkheadSettings::new().max_concurrent(3).max_queue(1));
+    let _place = bulkhead.try_acquire().unwrap();
+    let mut two = Box::pin(bulkhead.call(pending::<Result<u32, io::Error>>()).cost(2));
+    assert!(two.as_mut().now_or_never().is_none());
+    assert_eq!(bulkhead.in_use(), 3);
+    let began = tokio::time::Instant::now();
+    let wait = Duration::from_millis(20);
+    let call = bulkhead.call(async { Ok::<_, io::Error>(1) });
+    let refused = call.max_wait(wait).await;
+    assert_eq!(kind(&refused), Some(PolicyErrorKind::BulkheadFull));
+    assert_eq!(began.elapsed(), wait);
+}
