@@ -2,7 +2,9 @@
 
 use std::io;
 
-use resilient_runtime::{circuit_breaker, fallback, retry, timeout};
+use resilient_runtime::{
+    adaptive_concurrency, bulkhead, circuit_breaker, fallback, fault, rate_limit, retry, timeout,
+};
 
 async fn bare(payload: &[u8; 1024]) -> io::Result<u8> {
     let held = *payload;
@@ -26,6 +28,11 @@ layered! {
     limited: #[timeout];
     guarded: #[circuit_breaker];
     with_fallback: #[fallback(value = Ok(0))];
+    rated: #[rate_limit(per_second = 10)];
+    placed: #[bulkhead];
+    adapted: #[adaptive_concurrency(side = "server")];
+    faulty: #[fault(error_rate = 0.1)];
+    all_limits: #[rate_limit(per_second = 10)] #[bulkhead] #[adaptive_concurrency(side = "server")];
     once: #[timeout] #[circuit_breaker];
     stack: #[retry] #[timeout] #[circuit_breaker];
     full_stack: #[fallback(value = Ok(0))] #[timeout("2s")] #[retry] #[timeout(ms = 500)] #[circuit_breaker];
@@ -46,6 +53,15 @@ fn the_layers_add_no_more_than_is_stated() {
             144,
         ),
         ("fallback", size_of_val(&with_fallback(&payload)) - bare, 32),
+        ("rate_limit", size_of_val(&rated(&payload)) - bare, 56),
+        ("bulkhead", size_of_val(&placed(&payload)) - bare, 104),
+        (
+            "adaptive_concurrency",
+            size_of_val(&adapted(&payload)) - bare,
+            176,
+        ),
+        ("fault", size_of_val(&faulty(&payload)) - bare, 80),
+        ("all limits", size_of_val(&all_limits(&payload)) - bare, 304),
         ("timeout, breaker", size_of_val(&once(&payload)) - bare, 304),
         (
             "retry, timeout, breaker",
@@ -56,6 +72,8 @@ fn the_layers_add_no_more_than_is_stated() {
     ];
     for (stack, added, most) in added {
         println!("{stack}: {added} bytes added, {most} allowed");
+    }
+    for (stack, added, most) in added {
         assert!(
             added <= most,
             "{stack} adds {added} bytes to {bare}, more than {most}"
