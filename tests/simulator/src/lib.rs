@@ -1,6 +1,7 @@
 //! The limiters of `resilient-runtime` in virtual time.
 #![allow(missing_docs, unreachable_pub)]
 
+pub mod agenda;
 pub mod client;
 pub mod limiter;
 pub mod measure;

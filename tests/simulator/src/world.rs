@@ -1,10 +1,8 @@
 //! Discrete events: arrivals, work, answers.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use resilient_runtime::{BreakerPermit, CallOutcome, CircuitBreaker, LimitOutcome};
 
+use crate::agenda::Agenda;
 use crate::client::{Client, Next};
 use crate::limiter::{Algorithm, Fixed, Limiter, Nanos, Place, instant};
 use crate::measure::Record;
@@ -60,8 +58,7 @@ struct World<'a> {
     scenario: &'a Scenario,
     truth: Truth,
     now: Nanos,
-    events: BinaryHeap<Reverse<(Nanos, u64, Event)>>,
-    serial: u64,
+    agenda: Agenda<Event>,
     calls: Vec<Call<'a>>,
     free: Vec<usize>,
     station: Station,
@@ -95,8 +92,7 @@ pub fn run(scenario: &Scenario, algorithm: Algorithm, seed: u64) -> Record {
         scenario,
         truth,
         now: 0,
-        events: BinaryHeap::new(),
-        serial: 0,
+        agenda: Agenda::empty(),
         calls: Vec::new(),
         free: Vec::new(),
         station: Station::new(truth.workers, scenario.mix.discipline),
@@ -116,23 +112,18 @@ pub fn run(scenario: &Scenario, algorithm: Algorithm, seed: u64) -> Record {
 }
 
 impl<'a> World<'a> {
-    fn at(&mut self, time: Nanos, event: Event) {
-        self.serial += 1;
-        self.events.push(Reverse((time, self.serial, event)));
-    }
-
     fn go(&mut self) {
         for (index, phase) in self.scenario.phases.iter().enumerate() {
-            self.at(nanos(phase.0), Event::Phase(index));
+            self.agenda.at(nanos(phase.0), Event::Phase(index));
         }
         for client in 0..self.clients.len() {
             let joins = nanos(self.scenario.apart * client as f64);
             let first = joins + self.gap();
-            self.at(first, Event::Arrival(client));
+            self.agenda.at(first, Event::Arrival(client));
         }
-        self.at(0, Event::Sample);
+        self.agenda.at(0, Event::Sample);
         let end = nanos(self.scenario.end);
-        while let Some(Reverse((time, _, event))) = self.events.pop() {
+        while let Some((time, event)) = self.agenda.pop() {
             if time >= end {
                 break;
             }
@@ -141,7 +132,7 @@ impl<'a> World<'a> {
                 Event::Phase(index) => self.enter(self.scenario.phases[index].1),
                 Event::Arrival(client) => {
                     let next = self.now + self.gap();
-                    self.at(next, Event::Arrival(client));
+                    self.agenda.at(next, Event::Arrival(client));
                     self.record.asked(self.now, client);
                     self.attempt(client, self.now, 1);
                 }
@@ -156,7 +147,7 @@ impl<'a> World<'a> {
                         limiters => limiters.iter().map(|limiter| limiter.limit()).sum(),
                     };
                     self.record.limit(self.now, limit);
-                    self.at(self.now + nanos(0.1), Event::Sample);
+                    self.agenda.at(self.now + nanos(0.1), Event::Sample);
                 }
             }
         }
@@ -245,10 +236,12 @@ impl<'a> World<'a> {
         }
         let id = (slot, generation);
         if let Some(timeout) = self.scenario.timeout {
-            self.at(self.now + nanos(timeout), Event::TimedOut(id));
+            let time = self.now + nanos(timeout);
+            self.agenda.timeout(time, Event::TimedOut(id));
         }
         if self.truth.dependency > 0.0 {
-            self.at(self.now + nanos(self.truth.dependency), Event::Ready(id));
+            self.agenda
+                .at(self.now + nanos(self.truth.dependency), Event::Ready(id));
         } else {
             self.ready(id);
         }
@@ -278,7 +271,7 @@ impl<'a> World<'a> {
 
     fn work(&mut self, (id, work): (Id, Nanos)) {
         self.calls[id.0].stage = Stage::Working;
-        self.at(self.now + work, Event::Done(id));
+        self.agenda.at(self.now + work, Event::Done(id));
     }
 
     fn begin(&mut self) {
@@ -296,7 +289,7 @@ impl<'a> World<'a> {
         let calls = &self.calls;
         let is_there = |id: Id| calls[id.0].generation == id.1 && calls[id.0].stage != Stage::Over;
         if let Some((time, _)) = self.station.next_done(is_there) {
-            self.at(time.max(self.now), Event::NextDone(version));
+            self.agenda.at(time.max(self.now), Event::NextDone(version));
         }
     }
 
@@ -381,7 +374,8 @@ impl<'a> World<'a> {
         }
         match self.clients[client].failed(self.now, attempt) {
             Next::Retry(pause) => {
-                self.at(self.now + pause, Event::Retry(client, asked, attempt + 1));
+                self.agenda
+                    .at(self.now + pause, Event::Retry(client, asked, attempt + 1));
             }
             Next::GiveUp => self.give_up(client, asked),
         }
