@@ -26,7 +26,8 @@ async fn is_late(
 
 #[tokio::test(start_paused = true)]
 async fn a_place_in_a_bulkhead_that_comes_too_late_is_not_used() {
-    static PLACES: Bulkhead = Bulkhead::with(BulkheadSettings::new().max_concurrent(1).max_queue(1));
+    static PLACES: Bulkhead =
+        Bulkhead::with(BulkheadSettings::new().max_concurrent(1).max_queue(1));
 
     #[timeout(ms = 100)]
     #[bulkhead(state = PLACES)]
@@ -63,8 +64,11 @@ async fn a_place_under_an_adaptive_limit_that_comes_too_late_is_not_used() {
 
 #[tokio::test(start_paused = true)]
 async fn a_permit_that_comes_too_late_is_not_used_up() {
-    static RATE: RateLimiter =
-        RateLimiter::with(RateLimiterSettings::per_second(10).burst(1).max_wait(ms(1000)));
+    static RATE: RateLimiter = RateLimiter::with(
+        RateLimiterSettings::per_second(10)
+            .burst(1)
+            .max_wait(ms(1000)),
+    );
 
     #[timeout(ms = 110)]
     #[rate_limit(state = RATE)]
