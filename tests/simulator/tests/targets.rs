@@ -48,6 +48,21 @@ fn without_a_limit_an_overloaded_server_does_nothing_useful() {
 }
 
 #[test]
+fn the_breakers_of_fifty_clients_leave_a_server_alone_that_only_refuses() {
+    let scenario = scenario::composition("7 fifty clients, 4x", BASE, 4.0);
+    let rows = suite::run(&[scenario], &[Algorithm::Elasticity], &TEST_SEEDS[..1]);
+    assert_eq!(rows.len(), 1);
+    assert_eq!(targets::misses(&rows), [""; 0]);
+}
+
+#[test]
+fn the_breakers_of_fifty_clients_take_the_load_off_a_server_that_does_not_answer() {
+    let scenario = scenario::composition("7 fifty clients, 4x", BASE, 4.0);
+    let rows = suite::run(&[scenario], &[Algorithm::None], &TEST_SEEDS[..1]);
+    assert!(rows[0].figures.goodput > 0.2, "{:?}", rows[0].figures);
+}
+
+#[test]
 fn the_same_seed_brings_the_same_run() {
     let scenario = &scenario::base(BASE)[4];
     let run = || {
