@@ -73,7 +73,6 @@ fn anchor() -> StdInstant {
 
 /// The instant that is word zero. Windows of time are cut into slices from here on, so that a simulation that begins
 /// at this instant comes out the same in each process.
-#[doc(hidden)]
 pub fn epoch() -> Instant {
     Instant::from_std(anchor())
 }

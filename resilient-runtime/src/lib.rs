@@ -99,8 +99,6 @@ pub use circuit_breaker::{
     ChangeCause, CircuitBreaker, CircuitBreakerSettings, StateChange, Window,
 };
 pub use classify::{Classify, ErrorClass};
-#[doc(hidden)]
-pub use clock::epoch;
 pub use context::deadline;
 pub use error::{FromPolicyError, PolicyError, PolicyErrorKind};
 pub use event::{Event, EventKind, StopReason, Subscription, observe};

@@ -9,6 +9,7 @@ pub use crate::adaptive_concurrency::{
 };
 pub use crate::bulkhead::{Bulkhead, BulkheadLayer, BulkheadSettings};
 pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
+pub use crate::clock::epoch;
 pub use crate::fallback::{FallbackLayer, answer};
 pub use crate::fault::{Fault, FaultLayer, judged_error};
 pub use crate::judge::{Probe, class_by, levels};

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use resilient_runtime::{
     AdaptiveConcurrency, Aimd, Elasticity, Gradient2, LimitAlgorithm, LimitOutcome, LimitPermit,
-    Vegas, epoch,
+    Vegas,
 };
+use resilient_runtime::__private::epoch;
 use tokio::time::Instant;
 
 /// Nanoseconds of virtual time.
