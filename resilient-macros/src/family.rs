@@ -13,6 +13,9 @@ use crate::tokens::{contains_ident, is_ident, is_punct};
 /// Stands in every body that the family has rewritten.
 pub(crate) const MARKER: &str = "__RESILIENT_SITE";
 
+/// The only argument of an attribute that is but named.
+const NAMED: &str = "__named";
+
 /// One attribute of the family.
 pub(crate) struct Member {
     /// Its name, with the span for errors about the whole of it.
@@ -83,8 +86,10 @@ impl Family {
     }
 
     /// Names each removed path once more, which also makes the compiler resolve it.
+    ///
+    /// As an attribute: a `use` would look for a value of that name as well, and find an argument.
     pub(crate) fn uses(&self) -> TokenStream {
-        let at = Span::mixed_site();
+        let (at, named) = (Span::mixed_site(), Ident::new(NAMED, Span::mixed_site()));
         let mut paths: Vec<&Path> = Vec::new();
         for path in self
             .members
@@ -95,12 +100,16 @@ impl Family {
                 paths.push(path);
             }
         }
-        match paths.as_slice() {
-            [] => TokenStream::new(),
-            [path] => quote_spanned!(at=> #[allow(unused_imports)] use #path as _;),
-            paths => quote_spanned!(at=> #[allow(unused_imports)] use {#(#paths as _),*};),
-        }
+        quote_spanned!(at=> #(#[#paths(#named)] const _: () = ();)*)
     }
+}
+
+/// Whether this attribute only [names](Family::uses) itself: then it and its item leave nothing behind.
+pub(crate) fn only_names(args: &TokenStream, item: &TokenStream) -> bool {
+    let mut words = args.clone().into_iter().chain(item.clone());
+    [NAMED, "const", "_"]
+        .iter()
+        .all(|word| is_ident(words.next().as_ref(), word))
 }
 
 /// The name of a family attribute, if `path` is that of one: bare, or from one of our crates.

@@ -654,6 +654,7 @@ fn grammar() {
     );
     stack("retry timeout", &["expected `,`"]);
     stack("retry, count = 3", &["has no knob `count`"]);
+    on_get("retry(__named)", &["has no knob `__named`"]);
 }
 
 #[test]
@@ -668,7 +669,7 @@ fn a_mistake_leaves_the_function_and_takes_the_attributes() {
         .expect("an error before the function");
     let expected: TokenStream =
         "#[inline] #[ntest::timeout(5)] async fn get() -> Result<u32, Down> \
-         { #![allow(x)] #[allow(unused_imports)] use rt::timeout as _; body() }"
+         { #![allow(x)] #[rt::timeout(__named)] const _: () = (); body() }"
             .parse()
             .expect("tokens");
     assert_eq!(function.trim(), expected.to_string());

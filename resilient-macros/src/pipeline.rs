@@ -19,6 +19,9 @@ use crate::tokens::rename_self;
 use crate::validate;
 
 pub(crate) fn expand(own: &str, args: TokenStream, item: TokenStream) -> TokenStream {
+    if family::only_names(&args, &item) {
+        return TokenStream::new();
+    }
     let item = match Item::parse(item.clone()) {
         Ok(item) => item,
         Err(error) => {

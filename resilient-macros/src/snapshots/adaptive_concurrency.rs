@@ -1,7 +1,7 @@
 impl Store {
     async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
-        #[allow(unused_imports)]
-        use adaptive_concurrency as _;
+        #[adaptive_concurrency(__named)]
+        const _: () = ();
         use ::resilient_runtime::__private as __resilient;
         let (limiter, limiter_2, limiter_3) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

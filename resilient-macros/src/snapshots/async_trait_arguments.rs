@@ -30,8 +30,8 @@ impl Get for Client {
             let __arg2 = __arg2;
             let key = key;
             let __ret: Result<u32, Status> = {
-                #[allow(unused_imports)]
-                use retry as _;
+                #[retry(__named)]
+                const _: () = ();
                 use ::resilient_runtime::__private as __resilient;
                 let (fallback, retry) = {
                     static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,6 +1,8 @@
 async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
-    #[allow(unused_imports)]
-    use {fallback as _, timeout as _};
+    #[fallback(__named)]
+    const _: () = ();
+    #[timeout(__named)]
+    const _: () = ();
     use ::resilient_runtime::__private as __resilient;
     let (retry, fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

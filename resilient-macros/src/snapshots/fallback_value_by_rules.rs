@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
-    #[allow(unused_imports)]
-    use timeout as _;
+    #[timeout(__named)]
+    const _: () = ();
     use ::resilient_runtime::__private as __resilient;
     let (fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,6 +1,6 @@
 async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
-    #[allow(unused_imports)]
-    use timeout as _;
+    #[timeout(__named)]
+    const _: () = ();
     use ::resilient_runtime::__private as __resilient;
     let (fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Status> {
-    #[allow(unused_imports)]
-    use fault as _;
+    #[fault(__named)]
+    const _: () = ();
     use ::resilient_runtime::__private as __resilient;
     let (fault, fault_2) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
@@ -14,7 +14,7 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
         );
         static __RESILIENT_FAULT: __resilient::FaultLayer = __resilient::FaultLayer::new(
                 &__RESILIENT_SITE,
-                __resilient::Fault::new().error_rate(1.0),
+                __resilient::Fault::new().error_rate_or(1.0),
             )
             .per_call(&["latency"]);
         static __RESILIENT_FAULT_2: __resilient::FaultLayer = __resilient::FaultLayer::new(
@@ -27,32 +27,35 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
         (&__RESILIENT_FAULT, &__RESILIENT_FAULT_2)
     };
     let fault_settings = fault.code().latency(lag);
-    let call = async {
-        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
-            Result<Vec<u8>, Status>,
-        > {
-            return ret;
-        }
-        let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
-        #[allow(unreachable_code)] ret
-    };
-    let call = __resilient::judged(
-        call,
-        |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
-            __resilient::classify!(error)
-        },
-    );
-    let call = fault_2.inject(call);
-    let call = fault
-        .inject_error_with(
-            fault_settings,
-            call,
-            || __resilient::judged_error(
-                Status::unavailable(key),
-                |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
-                    __resilient::classify!(error)
-                },
+    let outcome = if fault.draw_with(fault_settings).await {
+        ::core::result::Result::Err(
+            __resilient::Failure::Error(
+                __resilient::judged_error(
+                    Status::unavailable(key),
+                    |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                        __resilient::classify!(error)
+                    },
+                ),
             ),
+        )
+    } else {
+        let call = async move {
+            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                Result<Vec<u8>, Status>,
+            > {
+                return ret;
+            }
+            let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
+            #[allow(unreachable_code)] ret
+        };
+        let call = __resilient::judged(
+            call,
+            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                __resilient::classify!(error)
+            },
         );
-    call.await.map_err(__resilient::Failure::into_error)
+        let call = fault_2.inject(call);
+        call.await
+    };
+    outcome.map_err(__resilient::Failure::into_error)
 }

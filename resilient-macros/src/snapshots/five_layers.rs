@@ -1,6 +1,10 @@
 async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
-    #[allow(unused_imports)]
-    use {timeout as _, retry as _, circuit_breaker as _};
+    #[timeout(__named)]
+    const _: () = ();
+    #[retry(__named)]
+    const _: () = ();
+    #[circuit_breaker(__named)]
+    const _: () = ();
     use ::resilient_runtime::__private as __resilient;
     let (fallback, timeout, retry, timeout_2, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

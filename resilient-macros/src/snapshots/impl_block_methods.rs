@@ -97,8 +97,8 @@ impl<T: Send> Get for Store<T> {
         call.await.map_err(__resilient::Failure::into_error)
     }
     async fn put(&self, tenant: u32) -> Result<(), Status> {
-        #[allow(unused_imports)]
-        use timeout as _;
+        #[timeout(__named)]
+        const _: () = ();
         use ::resilient_runtime::__private as __resilient;
         let timeout = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
@@ -138,8 +138,8 @@ impl<T: Send> Get for Store<T> {
         call.await.map_err(__resilient::Failure::into_error)
     }
     async fn ping(&self) {
-        #[allow(unused_imports)]
-        use resilient as _;
+        #[resilient(__named)]
+        const _: () = ();
     }
     fn len(&self) -> usize {
         self.inner.len()

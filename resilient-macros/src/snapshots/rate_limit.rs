@@ -1,6 +1,6 @@
 async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), Status> {
-    #[allow(unused_imports)]
-    use rate_limit as _;
+    #[rate_limit(__named)]
+    const _: () = ();
     use ::resilient_runtime::__private as __resilient;
     let (rate_limit, rate_limit_2) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

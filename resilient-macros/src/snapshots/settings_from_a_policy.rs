@@ -1,6 +1,8 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
-    #[allow(unused_imports)]
-    use {retry as _, circuit_breaker as _};
+    #[retry(__named)]
+    const _: () = ();
+    #[circuit_breaker(__named)]
+    const _: () = ();
     use ::resilient_runtime::__private as __resilient;
     let (timeout, retry, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

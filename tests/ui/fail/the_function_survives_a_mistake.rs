@@ -11,13 +11,13 @@ impl From<PolicyError> for Down {
 
 #[timeout("1x")]
 #[retry(count = 0)]
-async fn get() -> Result<u32, Down> {
-    Ok(7)
+async fn get(retry: u32) -> Result<u32, Down> {
+    Ok(retry)
 }
 
-// Neither of the two attributes is left, and the function can be called.
+// Neither of the two attributes is left, nor is it in the way of an argument: the function can be called.
 async fn caller() -> Result<u32, Down> {
-    get().await
+    get(7).await
 }
 
 fn main() {}
