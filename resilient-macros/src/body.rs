@@ -165,16 +165,38 @@ fn ends_in_async(tokens: &[TokenTree]) -> Option<Span> {
     }
 }
 
-/// Whether `tokens` end in `Box::pin`, under any path to it.
+/// Whether `tokens` end in `Box::pin`, under any path to it, and nothing that goes on before it: not a
+/// closure, an assignment or another operand.
 fn ends_in_box_pin(tokens: &[TokenTree]) -> bool {
+    let [rest @ .., last] = tokens else {
+        return false;
+    };
+    let Some([rest @ .., name]) = before_colons(rest) else {
+        return false;
+    };
+    if !is_ident(Some(last), "pin") || !is_ident(Some(name), "Box") {
+        return false;
+    }
+    let mut rest = rest;
+    while let Some(outer) = before_colons(rest) {
+        rest = match outer {
+            [outer @ .., TokenTree::Ident(name)] if name != "return" => outer,
+            outer => outer,
+        };
+    }
+    match rest {
+        [rest @ .., last] if is_ident(Some(last), "return") => is_statement_end(rest.last()),
+        rest => is_statement_end(rest.last()),
+    }
+}
+
+/// What stands before the `::` in which `tokens` end.
+fn before_colons(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     match tokens {
-        [.., name, colon, again, pin] => {
-            is_ident(Some(name), "Box")
-                && is_punct(Some(colon), ':')
-                && is_punct(Some(again), ':')
-                && is_ident(Some(pin), "pin")
+        [rest @ .., colon, again] if is_punct(Some(colon), ':') && is_punct(Some(again), ':') => {
+            Some(rest)
         }
-        _ => false,
+        _ => None,
     }
 }
 

@@ -463,6 +463,8 @@ fn kinds() {
         "fn get() -> BoxFuture<'static, Result<u32, Down>> { Box::pin(async { x }) }",
         "fn get() -> impl Future<Output = Result<u32, Down>> { let y = x; async move { y } }",
         "fn get() -> impl Future<Output = Result<u32, Down>> { if x { y } ::std::boxed::Box::pin(async move { y },) }",
+        "fn get() -> BoxFuture<'static, Result<u32, Down>> { return Box::pin(async { x }) }",
+        "fn get() -> BoxFuture<'static, Result<u32, Down>> { f(); return ::std::boxed::Box::pin(async { x }) }",
     ] {
         says(&format!("#[retry] {fine}"), &[]);
     }
@@ -481,6 +483,22 @@ fn kinds() {
         ),
         (
             "fn get() -> F { Rc::pin(async move { x }) }",
+            "goes on an async function",
+        ),
+        (
+            "fn get() -> F { move |x| Box::pin(async move { x }) }",
+            "goes on an async function",
+        ),
+        (
+            "fn get() -> F { move |x| return std::boxed::Box::pin(async move { x }) }",
+            "goes on an async function",
+        ),
+        (
+            "fn get(&mut self) { self.f = ::std::boxed::Box::pin(async move { x }) }",
+            "goes on an async function",
+        ),
+        (
+            "fn get() -> F { ::pin(async move { x }) }",
             "goes on an async function",
         ),
         (
