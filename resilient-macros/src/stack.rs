@@ -11,7 +11,7 @@ use crate::errors::Errors;
 use crate::krate;
 use crate::params::{Held, Params};
 use crate::policy::{Need, Parsed, Policy};
-use crate::tokens::mention;
+use crate::tokens::uses;
 
 pub(crate) struct Stack {
     /// The outermost first.
@@ -140,7 +140,7 @@ impl Stack {
         let needed = |layer: &Planned| layer.policy.layer().need(&arguments) > Need::Nothing;
         let outside = outside.iter().any(needed);
         // What one inside holds was borrowed at the entry, too.
-        let named = |expr: &Expr| mention(expr, &arguments).is_some();
+        let named = |expr: &Expr| uses(expr, &arguments);
         let held = |layer: &Planned| layer.policy.layer().held().into_iter().any(named);
         !outside && !self.layers.iter().any(held)
     }

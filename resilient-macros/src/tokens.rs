@@ -69,6 +69,55 @@ pub(crate) fn rename_self(tokens: TokenStream) -> TokenStream {
     out
 }
 
+/// Whether `expr` uses one of `names`: mentions it, or has a macro write it into a text, `"no {key}"`.
+pub(crate) fn uses(expr: &syn::Expr, names: &[String]) -> bool {
+    mention(expr, names).is_some() || captures(expr.to_token_stream(), names, false)
+}
+
+/// `in_macro` if `tokens` are the arguments of one: a text elsewhere captures nothing.
+fn captures(tokens: TokenStream, names: &[String], in_macro: bool) -> bool {
+    let mut called = false;
+    tokens.into_iter().any(|token| {
+        let found = match &token {
+            TokenTree::Group(group) => captures(group.stream(), names, in_macro || called),
+            TokenTree::Literal(text) if in_macro => captured(&text.to_string(), names),
+            _ => false,
+        };
+        called = is_punct(Some(&token), '!');
+        found
+    })
+}
+
+/// Whether one of `names` stands in a placeholder of `text`: `{key}`, `{key:?}`, `{0:key$}`.
+fn captured(text: &str, names: &[String]) -> bool {
+    let is_name = |word: &str| {
+        names
+            .iter()
+            .any(|name| name.trim_start_matches("r#") == word)
+    };
+    let mut rest = text;
+    while let Some((_, behind)) = rest.split_once('{') {
+        if let Some(escaped) = behind.strip_prefix('{') {
+            rest = escaped;
+            continue;
+        }
+        let Some((inside, behind)) = behind.split_once('}') else {
+            return false;
+        };
+        rest = behind;
+        let (value, format) = inside.split_once(':').unwrap_or((inside, ""));
+        let (sizes, _) = format.rsplit_once('$').unwrap_or_default();
+        let begins = |c: char| c != '_' && !c.is_alphanumeric();
+        let mut sizes = sizes
+            .split('$')
+            .filter_map(|size| size.rsplit(begins).next());
+        if is_name(value.trim()) || sizes.any(is_name) {
+            return true;
+        }
+    }
+    false
+}
+
 /// The first of `names` that `expr` mentions as a value or a type: not as a field, a method, a
 /// segment of a path, or the name of one of its own closure arguments.
 pub(crate) fn mention(expr: &syn::Expr, names: &[String]) -> Option<Ident> {
@@ -118,4 +167,32 @@ pub(crate) fn bound(pat: &syn::Pat) -> Vec<syn::PatIdent> {
     let mut collect = Collect(Vec::new());
     collect.visit_pat_mut(&mut pat.clone());
     collect.0
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_text_in_a_macro_uses_what_stands_in_its_placeholders() {
+        let uses = |expr: &str| {
+            let expr = syn::parse_str(expr).expect("an expression");
+            super::uses(&expr, &["key".to_owned(), "r#type".to_owned()])
+        };
+        for text in [
+            r#"format!("no {key}")"#,
+            r##"format!(r#"{} { key :?}"#, 1)"##,
+            r#"Err(bad!(1, ["{{}} {0:>key$}"]))"#,
+            r#"format!("{x:>1.key$}")"#,
+            r#"format!("{type}")"#,
+        ] {
+            assert!(uses(text), "{text}");
+        }
+        for text in [
+            r#"format!("key {{key}} {keys} {x:key} {}", 1)"#,
+            r#"Ok("{key}")"#,
+            r#"format!("{key")"#,
+            "format!('{', \"}\")",
+        ] {
+            assert!(!uses(text), "{text}");
+        }
+    }
 }

@@ -23,6 +23,20 @@ async fn with_is_called_with_the_arguments_and_then_the_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn value_may_write_arguments_into_a_text() {
+    #[fallback(value = Ok(format!("no {key}, {{n}} {size:>width$}")))]
+    async fn get(key: String, size: String, width: Box<usize>) -> Result<String, Error> {
+        fail(key.len() + size.len() + *width)
+    }
+    fn fail(_: usize) -> Result<String, Error> {
+        Err(Error::Transient)
+    }
+
+    let answer = get("a".to_owned(), "b".to_owned(), Box::new(3));
+    assert_eq!(answer.await, Ok("no a, {n}   b".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_may_be_async_and_may_fail_itself() {
     async fn stale(key: &str, error: Error) -> Result<u32, Error> {
         sleep(ms(10)).await;

@@ -26,7 +26,7 @@ pub(crate) use self::timeout::Timeout;
 use crate::args::{Args, Schema};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::tokens::mention;
+use crate::tokens::uses;
 
 macro_rules! policies {
     ($($name:literal => $Policy:ident $(+ $more:path)?),* $(,)?) => {
@@ -166,10 +166,7 @@ pub(crate) trait Layer {
 
     /// How it needs one of `arguments` after the body has begun.
     fn need(&self, arguments: &[String]) -> Need {
-        let named = |exprs: Vec<&Expr>| {
-            let mut exprs = exprs.into_iter();
-            exprs.any(|expr| mention(expr, arguments).is_some())
-        };
+        let named = |exprs: Vec<&Expr>| exprs.into_iter().any(|expr| uses(expr, arguments));
         if self.repeats() || self.hands_on() || named(self.afterwards()) {
             Need::Again
         } else if named(self.held()) {
