@@ -199,7 +199,11 @@ fn attempt(
             return ret;
         }
     );
-    let ret = quote_spanned!(type_at=> let ret: #hinted = #block;);
+    // A body that only panics is no mistake of its own; bound to a name, it would look like one.
+    let ret = quote_spanned!(type_at=>
+        #[allow(clippy::diverging_sub_expression)]
+        let ret: #hinted = #block;
+    );
     let judged = quote_spanned!(type_at=> __resilient::judged);
     let call = future(
         async_span,

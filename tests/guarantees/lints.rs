@@ -95,6 +95,28 @@ async fn one_line<T: Send + Sync>(values: &[T]) -> io::Result<usize> {
     Ok(values.len())
 }
 
+/// Not there yet.
+#[retry]
+#[timeout("1s")]
+async fn refuses() -> io::Result<u8> {
+    unimplemented!("later")
+}
+
+/// In the older way.
+#[resilient(circuit_breaker(key = key))]
+async fn returns(key: &str) -> io::Result<usize> {
+    tokio::task::yield_now().await;
+    return Ok(key.len());
+}
+
+/// Without an end.
+#[timeout("1s")]
+async fn goes_on() -> io::Result<u8> {
+    loop {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Something that serves.
 struct Server {
     /// Its own.
@@ -146,6 +168,9 @@ async fn functions_under_every_lint_run() -> io::Result<()> {
     );
     assert_eq!(client.twice("b", 1).await?, 2 + u32::from(b'b'));
     assert_eq!(one_line(&[1, 2]).await?, 2);
+    assert_eq!(returns("key").await?, 3);
+    assert!(goes_on().await.is_err());
+    drop(refuses());
     Ok(())
 }
 

@@ -38,6 +38,7 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
             > {
                 return ret;
             }
+            #[allow(clippy::diverging_sub_expression)]
             let ret: Result<Vec<u8>, Status> = { Ok(call(&host).await?) };
             #[allow(unreachable_code)] ret
         };

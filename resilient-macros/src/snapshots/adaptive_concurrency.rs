@@ -40,6 +40,7 @@ impl Store {
             > {
                 return ret;
             }
+            #[allow(clippy::diverging_sub_expression)]
             let ret: Result<Vec<u8>, Status> = { Ok(self.inner.get(tenant).await?) };
             #[allow(unreachable_code)] ret
         };

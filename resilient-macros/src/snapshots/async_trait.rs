@@ -63,6 +63,7 @@ impl Get for Client {
                             }
                             #[allow(clippy::shadow_unrelated)]
                             let mut seen = own_seen;
+                            #[allow(clippy::diverging_sub_expression)]
                             let ret: Result<Vec<u8>, Status> = {
                                 seen += 1;
                                 Ok(__self.inner.get(key, seen).await?)

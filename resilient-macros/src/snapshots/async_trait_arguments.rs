@@ -70,6 +70,7 @@ impl Get for Client {
                             let mut a = own_a;
                             #[allow(clippy::shadow_unrelated)]
                             let key = own_key;
+                            #[allow(clippy::diverging_sub_expression)]
                             let ret: Result<u32, Status> = {
                                 a += b;
                                 __self.call(a, key, seen).await

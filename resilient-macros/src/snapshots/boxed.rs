@@ -33,6 +33,7 @@ impl Client {
                     > {
                         return ret;
                     }
+                    #[allow(clippy::diverging_sub_expression)]
                     let ret: Result<Vec<u8>, Status> = { Ok(inner.get(key).await?) };
                     #[allow(unreachable_code)] ret
                 };

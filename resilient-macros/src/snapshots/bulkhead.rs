@@ -39,6 +39,7 @@ impl Store {
             > {
                 return ret;
             }
+            #[allow(clippy::diverging_sub_expression)]
             let ret: Result<Vec<Entry>, Status> = { Ok(self.entries(tenant).await?) };
             #[allow(unreachable_code)] ret
         };

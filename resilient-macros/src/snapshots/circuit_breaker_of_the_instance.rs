@@ -27,6 +27,7 @@ impl Client {
             > {
                 return ret;
             }
+            #[allow(clippy::diverging_sub_expression)]
             let ret: Result<Vec<u8>, Status> = { Ok(self.inner.get(key).await?) };
             #[allow(unreachable_code)] ret
         };

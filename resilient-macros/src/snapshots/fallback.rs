@@ -24,6 +24,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         > {
             return ret;
         }
+        #[allow(clippy::diverging_sub_expression)]
         let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
         #[allow(unreachable_code)] ret
     };

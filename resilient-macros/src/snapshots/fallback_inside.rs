@@ -42,6 +42,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
                 }
                 #[allow(clippy::shadow_unrelated)]
                 let key = own_key;
+                #[allow(clippy::diverging_sub_expression)]
                 let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
                 #[allow(unreachable_code)] ret
             };

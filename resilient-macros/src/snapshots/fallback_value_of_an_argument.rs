@@ -33,6 +33,7 @@ async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
         }
         #[allow(clippy::shadow_unrelated)]
         let mut a = own_a;
+        #[allow(clippy::diverging_sub_expression)]
         let ret: Result<u32, Status> = {
             a += c;
             c += 1;

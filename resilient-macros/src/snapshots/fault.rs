@@ -45,6 +45,7 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
             > {
                 return ret;
             }
+            #[allow(clippy::diverging_sub_expression)]
             let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
             #[allow(unreachable_code)] ret
         };

@@ -81,6 +81,7 @@ impl<T: Send> Get for Store<T> {
             > {
                 return ret;
             }
+            #[allow(clippy::diverging_sub_expression)]
             let ret: Result<Vec<u8>, Status> = { Ok(self.inner.get(tenant).await?) };
             #[allow(unreachable_code)] ret
         };
@@ -125,6 +126,7 @@ impl<T: Send> Get for Store<T> {
             > {
                 return ret;
             }
+            #[allow(clippy::diverging_sub_expression)]
             let ret: Result<(), Status> = { Ok(self.inner.put(tenant).await?) };
             #[allow(unreachable_code)] ret
         };

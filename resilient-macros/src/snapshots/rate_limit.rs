@@ -44,6 +44,7 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
         > {
             return ret;
         }
+        #[allow(clippy::diverging_sub_expression)]
         let ret: Result<(), Status> = { Ok(client.store(tenant, items).await?) };
         #[allow(unreachable_code)] ret
     };

@@ -38,6 +38,7 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
             let request = own_request;
             #[allow(clippy::shadow_unrelated)]
             let mut seen = own_seen;
+            #[allow(clippy::diverging_sub_expression)]
             let ret: Result<Vec<u8>, Status> = {
                 seen += 1;
                 send(request, seen).await
