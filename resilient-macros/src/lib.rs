@@ -258,12 +258,13 @@ pub fn adaptive_concurrency(args: TokenStream, item: TokenStream) -> TokenStream
 ///
 /// | knob | default | meaning |
 /// |---|---|---|
-/// | `error` | a `PolicyError` | the error in place of the call: an `E`, made when it is injected |
+/// | `error` | a `PolicyError` | the error in place of the call: an `E`, made when it is injected, before the body would take over the arguments |
 /// | `error_rate` | 1.0 with `error`, else 0.0 | the share of calls that get it |
 /// | `latency` | none | a pause before the call |
 /// | `latency_rate` | 1.0 | the share of calls that pause |
 /// | `panic_rate` | 0.0 | the share of calls that panic |
 /// | `seed` | random | the same seed injects the same again |
+/// | `policy` | none | a `Fault` that says what no knob says; one without a rate of errors has 1.0 beside `error` |
 ///
 /// **It does nothing unless it is switched on**, by `RESILIENT_FAULTS=on` in the environment or by
 /// `faults::enable()`; without debug assertions also `RESILIENT_FAULTS_IN_RELEASE=allow` or

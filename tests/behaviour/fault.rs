@@ -8,7 +8,8 @@ use std::time::Duration;
 use common::{Calls, Error, ms};
 use futures::FutureExt as _;
 use resilient_runtime::{
-    Fault, PolicyErrorKind, circuit_breaker, fallback, fault, faults, retry, testing,
+    ErrorClass, Fault, PolicyErrorKind, circuit_breaker, fallback, fault, faults, retry, testing,
+    timeout,
 };
 
 /// Runs a test with faults switched on, for itself alone.
@@ -227,6 +228,87 @@ async fn a_policy_gives_what_no_knob_says() {
         let calls = Calls::new();
         assert!(ask().await.is_err());
         assert_eq!(calls.elapsed(), 30);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_beside_a_policy_that_says_no_rate_is_injected_always() {
+    const SLOW: Fault = Fault::new().latency(ms(20));
+    const NEVER: Fault = SLOW.error_rate(0.0);
+
+    #[fault(policy = SLOW, error = Error::Transient)]
+    async fn always() -> Result<u32, Error> {
+        Ok(1)
+    }
+    #[fault(policy = NEVER, error = Error::Transient)]
+    async fn never() -> Result<u32, Error> {
+        Ok(1)
+    }
+
+    with_faults(async {
+        let calls = Calls::new();
+        assert_eq!(always().await, Err(Error::Transient));
+        assert_eq!(calls.elapsed(), 20);
+        assert_eq!(never().await, Ok(1));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_made_of_what_the_body_would_have_taken_over() {
+    #[retry(count = 2, delay_ms = 1, clone(key))]
+    #[fault(error = Foreign(u32::try_from(key.len()).unwrap()), classify = class)]
+    #[circuit_breaker(into_error = |_| Foreign(0))]
+    async fn consumes(key: String) -> Result<String, Foreign> {
+        Ok(key)
+    }
+    fn class(error: &Foreign) -> ErrorClass {
+        assert_eq!(error.0, 3);
+        ErrorClass::Transient
+    }
+    struct Counter(u32);
+    impl Counter {
+        #[fault(error = Foreign(self.0))]
+        async fn add(&mut self, mut more: Vec<u32>) -> Result<u32, Foreign> {
+            self.0 += more.pop().unwrap_or_default();
+            Ok(self.0)
+        }
+        #[timeout]
+        #[fault(error = Error::Overload(Some(ms(self.0.into()))), latency = "1ms")]
+        async fn into_sum(mut self) -> Result<Self, Error> {
+            self.0 += 1;
+            Ok(self)
+        }
+    }
+
+    let mut counter = Counter(5);
+    assert_eq!(consumes("abc".to_owned()).await.as_deref(), Ok("abc"));
+    assert_eq!(counter.add(vec![2]).await, Ok(7));
+    with_faults(async {
+        assert_eq!(consumes("abc".to_owned()).await, Err(Foreign(3)));
+        assert_eq!(faults::counts().errors, 2);
+        assert_eq!(counter.add(vec![2]).await, Err(Foreign(7)));
+        let error = counter.into_sum().await.err();
+        assert_eq!(error, Some(Error::Overload(Some(ms(7)))));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_before_an_error_is_the_calls_own_time_and_ends_with_it() {
+    #[timeout(ms = 10)]
+    #[fault(error = Error::Transient, latency = "1s")]
+    async fn ask(calls: &Calls) -> Result<usize, Error> {
+        Ok(calls.note())
+    }
+
+    with_faults(async {
+        let calls = Calls::new();
+        let after = ms(10);
+        let error = ask(&calls).await.unwrap_err();
+        assert_eq!(error.kind(), Some(PolicyErrorKind::TimedOut { after }));
+        assert_eq!((calls.elapsed(), faults::counts().errors), (10, 0));
     })
     .await;
 }

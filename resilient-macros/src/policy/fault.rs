@@ -4,11 +4,17 @@
 //! let fault_settings = fault.code().latency(self.lag);     // where a knob is no literal
 //! let call = fault.inject_with(fault_settings, call);
 //!
-//! let call = fault.inject_error(call, || judged_error(EXPR, |error| ..));      // error = EXPR
+//! let outcome = if fault.draw().await {                    // error = EXPR
+//!     Err(judged_error(EXPR, |error| ..))
+//! } else {
+//!     let call = ..;
+//!     call.await
+//! };
 //! ```
 //!
 //! With an error of the function's own the layer refuses nothing in its own name, and what comes
-//! from inside goes through as it is.
+//! from inside goes through as it is. The error is made where there is no body yet: what the body is
+//! to take over can still be read.
 
 use std::time::Duration;
 
@@ -102,16 +108,15 @@ impl Fault {
     fn knobs(&self) -> Vec<Written> {
         let at = Span::mixed_site();
         // An error without a rate is injected always.
-        let always = self.error.is_some() && self.error_rate.is_none() && self.policy.is_none();
+        let always = self.error.is_some() && self.error_rate.is_none();
         let always = always.then(|| {
-            let mut rate = TokenStream::new();
-            1.0.write(at, &mut rate);
-            rate
-        });
-        let always = always.map(|value| Written {
-            name: "error_rate",
-            now: true,
-            value,
+            let mut value = TokenStream::new();
+            1.0.write(at, &mut value);
+            Written {
+                name: "error_rate_or",
+                now: true,
+                value,
+            }
         });
         let given = [
             written("error_rate", &self.error_rate),
@@ -166,11 +171,6 @@ impl Layer for Fault {
         self.policy.iter().collect()
     }
 
-    /// The error is made when it is injected, by a closure over what it names.
-    fn afterwards(&self) -> Vec<&Expr> {
-        self.error.iter().collect()
-    }
-
     fn declare(&self, site: &Ident) -> Declaration {
         let at = Span::mixed_site();
         let mut settings = match &self.policy {
@@ -207,22 +207,41 @@ impl Layer for Fault {
         let at = Span::mixed_site();
         let (local, inside) = (around.local, inside.into_call(around));
         let settings = (!self.later().is_empty()).then(|| settings_name(local));
-        let error = self.error.as_ref().map(|error| {
-            let judge = judge(around.output, around.shared);
-            let error = located(
-                error,
-                |at| quote_spanned!(at=> __resilient::judged_error(#error, #judge)),
-            );
-            quote_spanned!(at=> || #error)
-        });
-        let inject = match (settings, error) {
-            (None, None) => quote_spanned!(at=> #local.inject(call)),
-            (Some(settings), None) => quote_spanned!(at=> #local.inject_with(#settings, call)),
-            (None, Some(error)) => quote_spanned!(at=> #local.inject_error(call, #error)),
-            (Some(settings), Some(error)) => {
-                quote_spanned!(at=> #local.inject_error_with(#settings, call, #error))
-            }
+        let Some(error) = &self.error else {
+            let inject = match settings {
+                None => quote_spanned!(at=> #local.inject(call)),
+                Some(settings) => quote_spanned!(at=> #local.inject_with(#settings, call)),
+            };
+            return Flow::Call(quote_spanned!(at=> #inside let call = #inject;));
         };
-        Flow::Call(quote_spanned!(at=> #inside let call = #inject;))
+        let draw = match settings {
+            None => quote_spanned!(at=> #local.draw()),
+            Some(settings) => quote_spanned!(at=> #local.draw_with(#settings)),
+        };
+        let judge = judge(around.output, around.shared);
+        let error = located(
+            error,
+            |at| quote_spanned!(at=> __resilient::judged_error(#error, #judge)),
+        );
+        let error = if around.refused_inside {
+            quote_spanned!(at=> __resilient::Failure::Error(#error))
+        } else {
+            error
+        };
+        let outcome = quote_spanned!(at=>
+            if #draw.await {
+                ::core::result::Result::Err(#error)
+            } else {
+                #inside
+                call.await
+            }
+        );
+        if !around.outermost {
+            return Flow::Call(around.future(&outcome));
+        }
+        Flow::Outcome {
+            statements: TokenStream::new(),
+            outcome,
+        }
     }
 }

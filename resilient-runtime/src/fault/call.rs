@@ -37,6 +37,11 @@ pin_project! {
     }
 }
 
+/// What comes before a call of which the error is somebody else's to make: latency, panic, and the answer
+/// whether it is to fail.
+#[must_use = "futures do nothing unless polled"]
+pub struct FaultDraw(Injection<'static>);
+
 /// How far a call is with its faults.
 pub(super) enum Injection<'a> {
     /// Not polled yet.
@@ -152,6 +157,21 @@ impl<'a, F, M> FaultErrorCall<'a, F, M> {
     }
 }
 
+impl FaultDraw {
+    pub(super) const fn new(injection: Injection<'static>) -> Self {
+        Self(injection)
+    }
+}
+
+impl Future for FaultDraw {
+    type Output = bool;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        self.0.poll(cx).map(|injector| injector.is_some())
+    }
+}
+
 impl<F, T, X> Future for FaultCall<'_, F>
 where
     F: Future<Output = Result<T, X>>,
@@ -184,6 +204,12 @@ where
             return Poll::Ready(Err(error().into()));
         }
         this.inner.poll(cx)
+    }
+}
+
+impl fmt::Debug for FaultDraw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultDraw").finish_non_exhaustive()
     }
 }
 

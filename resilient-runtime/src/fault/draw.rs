@@ -29,7 +29,7 @@ impl Decision {
         Self {
             latency: happens(Draw::Latency, fault.latency_rate)
                 && fault.latency.is_some_and(|latency| !latency.is_zero()),
-            error: happens(Draw::Error, fault.error_rate),
+            error: happens(Draw::Error, fault.rate_of_errors()),
             panic: happens(Draw::Panic, fault.panic_rate),
         }
     }

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::call::Injection;
-use super::{Fault, FaultCall, FaultErrorCall, FaultInjector};
+use super::{Fault, FaultCall, FaultDraw, FaultInjector};
 use crate::site::{Layer, LayerKind, Site, Switch, Tuning};
 use crate::verdict::{Failing, Judged, Verdict};
 
@@ -57,35 +57,17 @@ impl FaultLayer {
         FaultCall::new(self.injection(Some(fault)), future)
     }
 
-    /// Injects what the code wrote down, with an error of the function's own.
+    /// Injects what the code wrote down, but for the error: true if the call is to fail with one of the
+    /// function's own.
     #[inline]
-    pub fn inject_error<F, T, X, M>(
-        &'static self,
-        future: F,
-        error: M,
-    ) -> FaultErrorCall<'static, F, M>
-    where
-        F: Future<Output = Result<T, X>>,
-        X: Failing + From<Judged<X::Error>>,
-        M: FnOnce() -> Judged<X::Error>,
-    {
-        FaultErrorCall::new(self.injection(None), future, error)
+    pub fn draw(&'static self) -> FaultDraw {
+        FaultDraw::new(self.injection(None))
     }
 
-    /// Injects what the call worked out, with an error of the function's own.
+    /// The same of what the call worked out.
     #[inline]
-    pub fn inject_error_with<F, T, X, M>(
-        &'static self,
-        fault: Fault,
-        future: F,
-        error: M,
-    ) -> FaultErrorCall<'static, F, M>
-    where
-        F: Future<Output = Result<T, X>>,
-        X: Failing + From<Judged<X::Error>>,
-        M: FnOnce() -> Judged<X::Error>,
-    {
-        FaultErrorCall::new(self.injection(Some(fault)), future, error)
+    pub fn draw_with(&'static self, fault: Fault) -> FaultDraw {
+        FaultDraw::new(self.injection(Some(fault)))
     }
 
     #[inline]

@@ -7,7 +7,7 @@ mod injector;
 mod layer;
 mod settings;
 
-pub use call::{FaultCall, FaultErrorCall};
+pub use call::{FaultCall, FaultDraw, FaultErrorCall};
 pub use faults::FaultCounts;
 pub use injector::FaultInjector;
 pub use layer::{FaultLayer, judged_error};

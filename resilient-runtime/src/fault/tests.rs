@@ -360,6 +360,16 @@ fn all_knobs_are_listed_and_out_of_range_is_cut() {
     assert_eq!((fault.latency_rate, fault.seed), (0.5, Some(10)));
 }
 
+#[test]
+fn a_rate_of_errors_that_nobody_said_is_none_and_can_be_told_from_none() {
+    let unsaid = Fault::new();
+    let said = unsaid.error_rate(0.0);
+    assert_eq!(unsaid.rate_of_errors(), 0.0);
+    assert_eq!(unsaid.error_rate_or(1.0).rate_of_errors(), 1.0);
+    assert_eq!(said.error_rate_or(1.0).rate_of_errors(), 0.0);
+    assert!(format!("{unsaid:?}").contains("error_rate: 0.0"));
+}
+
 mod layer {
     use super::*;
 
@@ -386,21 +396,10 @@ mod layer {
             // And is overridden by hand as that is.
             LAYER.set("error_rate", 1.0.into()).unwrap();
             assert!(injected(&LAYER.inject_with(none, answers()).await));
-            let own = || {
-                Judged::new(
-                    io::Error::other("mine"),
-                    Verdict::of_class(ErrorClass::Transient, None),
-                )
-            };
-            let body = || crate::verdict::judged(answers(), |_| unreachable!());
-            let error = LAYER
-                .inject_error_with(none, body(), own)
-                .await
-                .unwrap_err();
-            assert_eq!(error.into_error().to_string(), "mine");
+            assert!(LAYER.draw_with(none).await);
             LAYER.unset("error_rate").unwrap();
-            assert!(LAYER.inject_error_with(none, body(), own).await.is_ok());
-            assert!(LAYER.inject_error(body(), own).await.is_err());
+            assert!(!LAYER.draw_with(none).await);
+            assert!(LAYER.draw().await);
         })
         .await;
     }
@@ -409,6 +408,7 @@ mod layer {
     async fn it_asks_when_it_is_polled_and_not_before() {
         active(async {
             drop(LAYER.inject(pending::<io::Result<u32>>()));
+            drop(LAYER.draw());
             assert_eq!(faults::counts().errors, 0);
         })
         .await;

@@ -11,7 +11,7 @@ pub use crate::bulkhead::{Bulkhead, BulkheadLayer, BulkheadSettings};
 pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSettings, Window};
 pub use crate::clock::epoch;
 pub use crate::fallback::{FallbackLayer, answer};
-pub use crate::fault::{Fault, FaultLayer, judged_error};
+pub use crate::fault::{Fault, FaultDraw, FaultLayer, judged_error};
 pub use crate::judge::{Probe, class_by, levels};
 pub use crate::keyed::{Key, Keyed, Shown};
 pub use crate::rate_limit::{RateLimitLayer, RateLimiter, RateLimiterSettings};
