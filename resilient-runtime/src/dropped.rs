@@ -119,3 +119,98 @@ impl Watch {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn in_two_seconds() -> Deadline {
+        Deadline {
+            at: clock::now() + 2 * SECOND,
+            after: 2 * SECOND,
+        }
+    }
+
+    fn pend(watch: &mut Watch) {
+        assert!(watch.poll(|| Poll::<()>::Pending).is_pending());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_drops_it_without_a_limit_abandons_it() {
+        let mut watch = Watch::new(false);
+        pend(&mut watch);
+        assert_eq!(watch.fate(), Fate::Abandoned);
+        assert_eq!(watch.began(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_polled_as_it_is_dropped_has_panicked() {
+        let mut watch = Watch::new(false);
+        let polled = std::panic::AssertUnwindSafe(|| {
+            watch.poll(|| -> Poll<()> { std::panic::resume_unwind(Box::new(())) })
+        });
+        assert!(std::panic::catch_unwind(polled).is_err());
+        assert_eq!(watch.fate(), Fate::Panicked);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_waits_while_its_last_poll_was_a_wait_of_ours() {
+        let mut watch = Watch::new(false);
+        let wait = || {
+            context::note_wait();
+            Poll::<()>::Pending
+        };
+        let _ = watch.poll(wait);
+        assert_eq!(watch.fate(), Fate::Waiting);
+        pend(&mut watch);
+        assert_eq!(watch.fate(), Fate::Abandoned);
+        // What has waited and is ready then is over with that.
+        let _ = watch.poll(|| {
+            context::note_wait();
+            Poll::Ready(())
+        });
+        assert_eq!(watch.fate(), Fate::Abandoned);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn from_its_deadline_on_it_is_cut_off_whoever_drops_it() {
+        let watch = {
+            let _scope = context::enter_deadline(in_two_seconds());
+            Watch::new(false)
+        };
+        advance(2 * SECOND - Duration::from_nanos(1)).await;
+        assert_eq!(watch.fate(), Fate::Abandoned);
+        advance(Duration::from_nanos(1)).await;
+        assert_eq!(watch.fate(), Fate::CutOff { ran_for_half: true });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_drops_it_says_whether_it_ran_for_half_of_that() {
+        let watch = Watch::new(true);
+        let fate = || {
+            let _scope = context::enter_cut_off(2 * SECOND);
+            watch.fate()
+        };
+        advance(SECOND - Duration::from_nanos(1)).await;
+        let ran_for_half = false;
+        assert_eq!(fate(), Fate::CutOff { ran_for_half });
+        advance(Duration::from_nanos(1)).await;
+        let ran_for_half = true;
+        assert_eq!(fate(), Fate::CutOff { ran_for_half });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn under_a_limit_that_came_later_its_time_counts_from_the_first_poll_there() {
+        let mut watch = Watch::new(false);
+        advance(SECOND).await;
+        pend(&mut watch);
+        assert_eq!(watch.began(), None);
+        let _scope = context::enter_deadline(in_two_seconds());
+        pend(&mut watch);
+        assert_eq!(watch.began(), Some(clock::now()));
+    }
+}

@@ -357,3 +357,18 @@ fn one_key_can_be_set_by_hand_and_is_kept_as_long_as_it_is() {
     breakers.get("two").force_close();
     assert_eq!(breakers.get("two").mode(), BreakerMode::ForcedClosed);
 }
+
+#[test]
+fn it_shows_what_it_keeps() {
+    let breakers = Keyed::new(CircuitBreaker::with(TWICE).named("hosts")).max_keys(7);
+    assert!(breakers.is_empty());
+    drop(breakers.get("one"));
+    assert!(!breakers.is_empty());
+    let shown = format!("{breakers:?}");
+    for part in ["Keyed", "hosts", "max_keys: 7", "len: 1"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    assert!(format!("{:?}", breakers.get("one")).contains("one"));
+    let key = crate::__key!("eu-1");
+    assert_eq!(format!("{key:?}"), "Key(Some(\"eu-1\"))");
+}

@@ -5,7 +5,7 @@ use crate::scenario::Truth;
 /// The part of the work that could be done which the oracle may lose by refusing.
 const LOSS: f64 = 0.002;
 
-/// The smallest limit that loses no more than [`LOSS`] of what can be served, by the formulas for a queue of Poisson arrivals
+/// The smallest limit that loses no more than `LOSS` of what can be served, by the formulas for a queue of Poisson arrivals
 /// with a limited room (M/M/n/K); on top of it what is on the way through the dependency, with three standard deviations.
 pub fn limit(truth: &Truth) -> f64 {
     let workers = f64::from(truth.workers);
