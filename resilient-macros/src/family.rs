@@ -1,7 +1,7 @@
 //! Finds the attributes of the family on one function. The topmost expands first and takes all the
 //! others with it, so that one expansion sees the whole stack in the order in which it reads.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::{Attribute, Meta, Path};
 
@@ -73,16 +73,21 @@ impl Family {
         }
     }
 
-    /// Takes `#[resilient(skip)]` out.
+    /// Takes `#[resilient(skip)]` out, and gives its `skip`.
     pub(crate) fn take_skip(&mut self) -> Option<Ident> {
-        let is_skip = |member: &Member| {
+        let skip = |member: &Member| {
             let mut args = member.args.clone().into_iter();
-            member.name == RESILIENT
-                && is_ident(args.next().as_ref(), "skip")
-                && args.next().is_none()
+            let skip = match args.next()? {
+                TokenTree::Ident(word) if word == "skip" && member.name == RESILIENT => word,
+                _ => return None,
+            };
+            let alone = args.next().is_none_or(|comma| is_punct(Some(&comma), ','));
+            (alone && args.next().is_none()).then_some(skip)
         };
-        let at = self.members.iter().position(is_skip)?;
-        Some(self.members.remove(at).name)
+        let found = |(at, member)| Some((at, skip(member)?));
+        let (at, skip) = self.members.iter().enumerate().find_map(found)?;
+        self.members.remove(at);
+        Some(skip)
     }
 
     /// Names each removed path once more, which also makes the compiler resolve it.

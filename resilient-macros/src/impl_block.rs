@@ -93,7 +93,10 @@ pub(crate) fn expand(own: &str, args: TokenStream, mut item: Item) -> TokenStrea
         }
     };
     let attrs = &item.attrs;
-    let block = block.write(|method| push(krate, mark.as_ref(), &args, method.name.span()));
+    let block = block.write(|method| {
+        let handed = method.is_async || method.skips(&args);
+        handed.then(|| push(krate, mark.as_ref(), &args, method.name.span()))
+    });
     quote!(#before #(#attrs)* #block)
 }
 
@@ -227,6 +230,15 @@ struct Method {
     is_async: bool,
 }
 
+impl Method {
+    /// Whether it bears a `#[resilient(skip)]`, as a sync one may, too.
+    fn skips(&self, args: &TokenStream) -> bool {
+        let (mut attrs, mut errors) = (self.attrs.clone(), Errors::default());
+        let mut family = Family::collect(RESILIENT, args.clone(), &mut attrs, &mut errors);
+        family.take_skip().is_some()
+    }
+}
+
 impl Block {
     fn parse(rest: TokenStream) -> syn::Result<Self> {
         let mut header: Vec<TokenTree> = rest.into_iter().collect();
@@ -251,13 +263,13 @@ impl Block {
         })
     }
 
-    /// The whole of it again, each async method with an attribute on top.
-    fn write(&self, push: impl Fn(&Method) -> TokenStream) -> TokenStream {
+    /// The whole of it again, each method with what `push` puts on top.
+    fn write(&self, push: impl Fn(&Method) -> Option<TokenStream>) -> TokenStream {
         let inner_attrs = &self.inner_attrs;
         let items = self.items.iter().map(|item| match item {
             Entry::Other(tokens) => tokens.clone(),
             Entry::Method(method) => {
-                let pushed = method.is_async.then(|| push(method));
+                let pushed = push(method);
                 let (attrs, rest) = (&method.attrs, &method.rest);
                 quote!(#pushed #(#attrs)* #rest)
             }

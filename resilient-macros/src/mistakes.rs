@@ -276,7 +276,9 @@ fn the_standard_stack() {
         );
     }
     stack("", &["names no layer"]);
-    stack("skip", &["takes a method out"]);
+    stack("skip", &["drop the attribute"]);
+    stack("skip,", &["drop the attribute"]);
+    stack("skip, retry", &["and stands alone"]);
     stack("time_out", &["did you mean `timeout`"]);
     stack("nonsense", &["there are `retry`, `timeout`"]);
 }
@@ -308,7 +310,7 @@ fn what_holds_for_the_whole_function() {
     stack("timeout, into_error = conv::<u8, u16>, name = \"n\"", &[]);
     stack(
         "retry, name = |a, b| a, count = 3",
-        &["has no knob `count`"],
+        &["`retry(count = ..)`"],
     );
     stack("retry, name = , timeout", &["expected a value"]);
     on_get("retry(crate = a::b)", &["from the root"]);
@@ -671,7 +673,19 @@ fn grammar() {
         &["is one of", "did you mean \"abort\""],
     );
     stack("retry timeout", &["expected `,`"]);
-    stack("retry, count = 3", &["has no knob `count`"]);
+    stack(
+        "retry, count = 3",
+        &["`count` belongs in a layer: `retry(count = ..)`"],
+    );
+    stack(
+        "key = key, bulkhead, max_wait_ms = 5",
+        &["`bulkhead(key = ..)`", "`bulkhead(max_wait_ms = ..)`"],
+    );
+    stack("per_second = 5", &["`rate_limit(per_second = ..)`"]);
+    stack("standard, burst = 5", &["`rate_limit(burst = ..)`"]);
+    stack("rate_limit = 5", &["write `rate_limit(..)`"]);
+    stack("standard = true", &["write `standard`, and"]);
+    stack("retry, nonsense = 3", &["has no knob `nonsense`"]);
     on_get("retry(__named)", &["has no knob `__named`"]);
 }
 

@@ -40,8 +40,24 @@ pub(crate) fn expand(own: &str, args: TokenStream, item: TokenStream) -> TokenSt
 
 fn expand_function(own: &str, args: TokenStream, mut item: Item) -> TokenStream {
     let mut errors = Errors::default();
-    let family = Family::collect(own, args, &mut item.attrs, &mut errors);
+    let mut family = Family::collect(own, args, &mut item.attrs, &mut errors);
+    let uses = family.uses();
+    if let Some(skip) = family.take_skip() {
+        let error = syn::Error::new(skip.span(), unseen_skip(own, &item));
+        return recover(&error, &item, &uses);
+    }
     write(own, &family, &item, None, errors)
+}
+
+/// What a `skip` has to be told that no `impl` has taken.
+fn unseen_skip(own: &str, item: &Item) -> &'static str {
+    if Function::parse(own, item, &mut Errors::default()).is_none() {
+        return "the stack of an `impl` goes round its async methods only, so there is nothing to `skip` here: drop the \
+                attribute";
+    }
+    "`skip` takes a method out of the stack of its `impl`, which knows it by the attribute's own name alone: write \
+     `#[resilient(skip)]` or `#[resilient_runtime::resilient(skip)]`, or say on the `impl` by `crate = ..` which crate \
+     re-exports it; where the `impl` has no stack, drop the attribute"
 }
 
 /// A method to which its `impl` has handed a stack: its own attributes come before that.

@@ -10,7 +10,7 @@ use syn::{Token, token};
 use crate::args::{Args, Bare, Key, Schema, read_value, skip_to_comma};
 use crate::errors::Errors;
 use crate::nearest::nearest;
-use crate::policy::{Parsed, Policy, Timeout, is_layer, layer_names};
+use crate::policy::{Parsed, Policy, Timeout, has_knob, is_layer, layer_names};
 
 const STANDARD: &str = "standard";
 
@@ -33,6 +33,7 @@ pub(crate) fn parse(name: &Ident, args: TokenStream, errors: &mut Errors) -> (Ve
     if let Err(error) = read {
         errors.push(error);
     }
+    list.check_misplaced(errors);
     if list.entries.is_empty() && !list.broken {
         let message = "this names no layer: write `#[resilient(standard)]`, or the layers from the outermost to the \
                        innermost, like `#[resilient(retry(count = 3), timeout(ms = 500))]`";
@@ -46,6 +47,8 @@ pub(crate) fn parse(name: &Ident, args: TokenStream, errors: &mut Errors) -> (Ve
 struct List {
     entries: Vec<Entry>,
     shared: TokenStream,
+    /// The knobs of a layer that stand beside it.
+    misplaced: Vec<Ident>,
     broken: bool,
 }
 
@@ -71,13 +74,41 @@ impl List {
         }
     }
 
+    fn check_misplaced(&mut self, errors: &mut Errors) {
+        let layers = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Layer(name, _) => Some(name.to_string()),
+            Entry::Standard(_) => None,
+        });
+        let layers: Vec<String> = layers.collect();
+        for knob in &self.misplaced {
+            let written = knob.to_string();
+            let there = with_knob(&written, layers.iter().map(String::as_str));
+            let layer = there.or_else(|| with_knob(&written, layer_names().iter().copied()));
+            let layer = layer.unwrap_or(STANDARD);
+            let message = format!("`{written}` belongs in a layer: `{layer}({written} = ..)`");
+            errors.at(knob.span(), message);
+            self.broken = true;
+        }
+    }
+
     fn read_one(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         let name = input.call(Ident::parse_any)?;
         let written = name.to_string();
         if input.peek(Token![=]) {
             let equals: Token![=] = input.parse()?;
             let value = read_value(&name, input)?;
-            self.shared.extend(quote!(#name #equals #value,));
+            if written == STANDARD || is_layer(&written) {
+                let message = format!("`{name}` is no knob: write {}", called_as(&written));
+                return Err(syn::Error::new(name.span(), message));
+            }
+            let mut own = SCHEMA.keys.iter().copied().flatten();
+            if own.all(|key| key.name != written)
+                && with_knob(&written, layer_names().iter().copied()).is_some()
+            {
+                self.misplaced.push(name);
+            } else {
+                self.shared.extend(quote!(#name #equals #value,));
+            }
             return Ok(());
         }
         let called = input.peek(token::Paren);
@@ -102,7 +133,7 @@ impl List {
         }
         let known = layer_names().iter().copied().chain([STANDARD]);
         let message = if written == "skip" {
-            "`skip` takes a method out of the stack of its `impl`; on a function, drop the attribute".to_owned()
+            "`skip` takes a method out of the stack of its `impl`, and stands alone: `#[resilient(skip)]` on that method".to_owned()
         } else if let Some(meant) = nearest(&written, known.clone()) {
             format!("there is no layer `{written}`: did you mean `{meant}`?")
         } else {
@@ -114,6 +145,18 @@ impl List {
         };
         Err(syn::Error::new(name.span(), message))
     }
+}
+
+fn called_as(name: &str) -> String {
+    match name {
+        STANDARD => format!("`{STANDARD}`, and the layers that replace its own after it"),
+        layer => format!("`{layer}(..)`"),
+    }
+}
+
+/// The first of `layers` that has such a knob.
+fn with_knob<'a>(knob: &str, layers: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    layers.into_iter().find(|layer| has_knob(layer, knob))
 }
 
 fn layers(entries: Vec<Entry>, errors: &mut Errors) -> Vec<Parsed> {

@@ -68,7 +68,10 @@ fn layers_agree(layers: &[Parsed], shared: &Shared, errors: &mut Errors) {
 fn scopes_are_of_an_impl(layers: &[Parsed], errors: &mut Errors) {
     for layer in layers {
         let stateful = layer.policy.layer().stateful();
-        if let Some(scope) = stateful.and_then(|stateful| stateful.state().scope()) {
+        // Beside `state` it says nothing anywhere, which has been reported.
+        if let Some(scope) = stateful.and_then(|stateful| stateful.state().scope())
+            && layer.args.given("state").is_none()
+        {
             let message = "`scope` says how far the state of an `impl` reaches, in the `#[resilient(..)]` on that `impl`: \
                            here the state is this function's own (or what `state = ..` names)";
             errors.at(scope.span(), message);

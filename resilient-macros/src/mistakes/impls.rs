@@ -29,6 +29,11 @@ fn impls() {
     on("#[resilient(timeout)]", "", &["this one has none"]);
     on("#[resilient(skip)]", get, &["takes a method out"]);
     on("#[resilient]", get, &["names no layer"]);
+    on(
+        "#[resilient(bulkhead, scope = \"impl\")]",
+        get,
+        &["`scope` belongs in a layer: `bulkhead(scope = ..)`"],
+    );
     on("#[timeout]", get, &["write `#[resilient(timeout(..))]`"]);
     on(
         "#[resilient(timeout)] #[retry]",
@@ -101,6 +106,7 @@ fn methods_of_an_impl() {
     );
     for own in [
         "resilient(skip)",
+        "resilient(skip,)",
         "timeout",
         "resilient(timeout)",
         "resilient_runtime::retry",
@@ -118,6 +124,18 @@ fn methods_of_an_impl() {
         &format!("{stack} #[rate_limit(per_second = 5, scope = \"impl\")]"),
         get,
         &["on that `impl`"],
+    );
+    // The `impl` has handed it nothing.
+    on("#[resilient(skip)]", ping, &["write `#[resilient(skip)]`"]);
+    on(
+        "#[resilient(skip)]",
+        "async fn get() -> Result<u32, Down> { static __RESILIENT_SITE: u8 = 0; }",
+        &["write `#[resilient(skip)]`"],
+    );
+    on(
+        "#[resilient(skip)]",
+        "fn len(&self) -> u32 { 1 }",
+        &["nothing to `skip` here"],
     );
     // The `impl` itself had a mistake.
     on("#[resilient(__of_impl())]", ping, &[]);

@@ -236,10 +236,7 @@ fn keys() {
         );
         knobs("max_keys = 5", &["brings its own settings, so `max_keys`"]);
         knobs("policy = P", &["brings its own settings"]);
-        knobs(
-            "scope = \"impl\"",
-            &["`state` says whose it is", "on that `impl`"],
-        );
+        knobs("scope = \"impl\"", &["`state` says whose it is"]);
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) use self::rate_limit::RateLimit;
 pub(crate) use self::retry::Retry;
 use self::state::{State, Stateful};
 pub(crate) use self::timeout::Timeout;
-use crate::args::{Args, Schema};
+use crate::args::{Args, Form, Schema};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::tokens::uses;
@@ -64,6 +64,18 @@ macro_rules! policies {
                     $(Self::$Policy(policy) => &mut **policy,)*
                 }
             }
+        }
+
+        /// Whether the layer `name` has the knob `knob`, of its own and not of every attribute.
+        pub(crate) fn has_knob(name: &str, knob: &str) -> bool {
+            let keys = match name {
+                $($name => $Policy::SCHEMA.keys,)*
+                _ => return false,
+            };
+            let in_ms = knob.strip_suffix("_ms");
+            keys.iter().copied().flatten().any(|key| {
+                key.name == knob || (key.form == Form::Duration && in_ms == Some(key.name))
+            })
         }
 
         $(impl $Policy {

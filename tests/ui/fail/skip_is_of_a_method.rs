@@ -27,4 +27,24 @@ impl Client {
     }
 }
 
+#[resilient(skip)]
+fn sync() {}
+
+mod renamed {
+    use resilient_runtime::resilient as tough;
+
+    use super::{Client, Down};
+
+    #[tough(timeout)]
+    impl Client {
+        #[tough(skip)]
+        async fn ask(&self) -> Result<(), Down> {
+            Ok(())
+        }
+
+        #[tough(skip)]
+        async fn ping(&self) {}
+    }
+}
+
 fn main() {}

@@ -23,6 +23,11 @@ impl Client {
         self.next = ::std::boxed::Box::pin(async move { Ok(1) })
     }
 
+    #[resilient(skip)]
+    fn count(&self) -> u32 {
+        1
+    }
+
     async fn get(&self) -> io::Result<u32> {
         Ok(1)
     }
@@ -34,6 +39,7 @@ fn main() {
     };
     client.renew();
     drop(client.calls()(1));
+    let _: u32 = client.count();
     drop(client.get());
     drop(client.next);
 }
