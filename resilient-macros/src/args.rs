@@ -7,7 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, Token, token};
+use syn::{Expr, Ident, PathArguments, Token, Type, token};
 
 use crate::errors::Errors;
 use crate::nearest::nearest;
@@ -17,6 +17,7 @@ use crate::nearest::nearest;
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) form: Form,
+    or_type: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,18 +32,31 @@ pub(crate) enum Form {
 
 impl Key {
     pub(crate) const fn plain(name: &'static str) -> Self {
-        let form = Form::Plain;
-        Self { name, form }
+        Self::of(name, Form::Plain)
     }
 
     pub(crate) const fn duration(name: &'static str) -> Self {
-        let form = Form::Duration;
-        Self { name, form }
+        Self::of(name, Form::Duration)
+    }
+
+    /// A plain one whose value may be a type: `Own<3>` is no expression.
+    pub(crate) const fn or_type(name: &'static str) -> Self {
+        Self {
+            or_type: true,
+            ..Self::plain(name)
+        }
     }
 
     pub(crate) const fn names(name: &'static str) -> Self {
-        let form = Form::Names;
-        Self { name, form }
+        Self::of(name, Form::Names)
+    }
+
+    const fn of(name: &'static str, form: Form) -> Self {
+        Self {
+            name,
+            form,
+            or_type: false,
+        }
     }
 }
 
@@ -85,6 +99,7 @@ pub(crate) enum Value {
     /// From a knob with the suffix `_ms`.
     Millis(Expr),
     Names(Vec<Ident>),
+    Type(Type),
 }
 
 /// The arguments of one attribute, each knob known and there once.
@@ -143,7 +158,14 @@ impl Args {
     pub(crate) fn expr(&self, name: &str) -> Option<Expr> {
         match &self.given(name)?.value {
             Value::Expr(expr) | Value::Millis(expr) => Some(expr.clone()),
-            Value::Names(_) => None,
+            Value::Names(_) | Value::Type(_) => None,
+        }
+    }
+
+    pub(crate) fn ty(&self, name: &str) -> Option<&Type> {
+        match &self.given(name)?.value {
+            Value::Type(ty) => Some(ty),
+            _ => None,
         }
     }
 
@@ -208,6 +230,16 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
         Some(key) if assigned => {
             input.call(Ident::parse_any)?;
             input.parse::<Token![=]>()?;
+            if let Ok((known, _)) = look_up(&key, schema)
+                && known.or_type
+                && let Some(ty) = read_type(input)
+            {
+                return Ok(Knob {
+                    name: known.name,
+                    key,
+                    value: Value::Type(ty),
+                });
+            }
             // Read in any case: a comma in the value of an unknown knob begins no other.
             let value = read_value(&key, input);
             let (known, in_ms) = look_up(&key, schema)?;
@@ -243,7 +275,9 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
         Some(key) if alone && names_a_knob(&key, schema) => {
             let message = match look_up(&key, schema)?.0.form {
                 Form::Names => format!("`{key}` needs the names of arguments: `{key}(argument)`"),
-                Form::Plain | Form::Duration => format!("`{key}` needs a value: `{key} = value`"),
+                Form::Plain | Form::Duration => {
+                    format!("`{key}` needs a value: `{key} = value`")
+                }
             };
             Err(syn::Error::new(key.span(), message))
         }
@@ -384,6 +418,29 @@ fn read_expr(input: ParseStream<'_>) -> syn::Result<Expr> {
     let expr = ahead.parse::<Expr>()?;
     syn::parse::discouraged::Speculative::advance_to(input, &ahead);
     Ok(expr)
+}
+
+/// Reads the path of a type; if something else stands there, or more than that, `input` still stands before it.
+fn read_type(input: ParseStream<'_>) -> Option<Type> {
+    let ahead = input.fork();
+    let ty = ahead.parse::<Type>().ok()?;
+    if !is_path(&ty) || !(ahead.is_empty() || ahead.peek(Token![,])) {
+        return None;
+    }
+    syn::parse::discouraged::Speculative::advance_to(input, &ahead);
+    Some(ty)
+}
+
+fn is_path(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => is_path(&group.elem),
+        // `Mine::new()` can be read as a type, like `Fn()`.
+        Type::Path(path) => {
+            let mut segments = path.path.segments.iter();
+            !segments.any(|segment| matches!(segment.arguments, PathArguments::Parenthesized(_)))
+        }
+        _ => false,
+    }
 }
 
 fn read_names(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {

@@ -127,7 +127,7 @@ fn setting<T>(
     let (expr, millis) = match &knob.value {
         Value::Expr(expr) => (expr, false),
         Value::Millis(expr) => (expr, true),
-        Value::Names(_) => return None,
+        Value::Names(_) | Value::Type(_) => return None,
     };
     let value = match literal(expr) {
         None => Known::Later { millis },

@@ -14,7 +14,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::value::{self, Setting, checked, later, plain, ungrouped, with_knobs};
+use crate::value::{self, Setting, checked, later, plain, with_knobs};
 
 const NAMES: Names = Names {
     noun: "limiter",
@@ -43,14 +43,14 @@ pub(crate) struct AdaptiveConcurrency {
 
 enum Algorithm {
     Ours(&'static str),
-    /// A type of the user's.
+    /// A type of the user's, as it is written.
     Own(Expr),
 }
 
 impl AdaptiveConcurrency {
     pub(super) const KEYS: &'static [Key] = &[
         Key::plain("side"),
-        Key::plain("algorithm"),
+        Key::or_type("algorithm"),
         Key::plain("initial"),
         Key::plain("min"),
         Key::plain("max"),
@@ -153,10 +153,10 @@ fn algorithm(args: &Args, errors: &mut Errors) -> Option<Algorithm> {
         }
         return chosen.map(Algorithm::Ours);
     }
+    if let Some(ty) = args.ty("algorithm") {
+        return Some(Algorithm::Own(Expr::Verbatim(ty.to_token_stream())));
+    }
     if let Some(expr) = args.expr("algorithm") {
-        if let Expr::Path(_) = ungrouped(&expr) {
-            return Some(Algorithm::Own(ungrouped(&expr).clone()));
-        }
         if value::literal(&expr).is_none() {
             let message = "`algorithm` is a type or one of \"elasticity\", \"aimd\", \"gradient2\", \"vegas\"; for settings of \
                            its own, make the limiter and name it by `state = ..`";

@@ -219,9 +219,10 @@ impl Layer for Fault {
             Some(settings) => quote_spanned!(at=> #local.draw_with(#settings)),
         };
         let judge = judge(around.output, around.shared);
+        let ty = &around.output.nameable;
         let error = located(
             error,
-            |at| quote_spanned!(at=> __resilient::judged_error(#error, #judge)),
+            |at| quote_spanned!(at=> __resilient::judged_error::<__resilient::ErrorOf<#ty>>(#error, #judge)),
         );
         let error = if around.refused_inside {
             quote_spanned!(at=> __resilient::Failure::Error(#error))

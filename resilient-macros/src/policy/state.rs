@@ -200,9 +200,27 @@ impl State {
 }
 
 fn runtime(name: &str) -> TokenStream {
-    let at = Span::mixed_site();
+    runtime_at(Span::mixed_site(), name)
+}
+
+fn runtime_at(at: Span, name: &str) -> TokenStream {
     let name = Ident::new(name, at);
     quote_spanned!(at=> __resilient::#name)
+}
+
+/// Where the compiler is to point if a type does not fit: to what it is generic over, if it is.
+fn generic_at(generic: Option<&TokenStream>) -> Span {
+    let span = generic.map_or_else(Span::mixed_site, syn::spanned::Spanned::span);
+    Span::mixed_site().located_at(span)
+}
+
+/// A path that stands, to the compiler, elsewhere.
+fn moved_to(at: Span, path: TokenStream) -> TokenStream {
+    let moved = path.into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(at));
+        token
+    });
+    moved.collect()
 }
 
 /// `RateLimiter`, or `Keyed<RateLimiter>`.
@@ -211,23 +229,25 @@ fn kind(
     generic: Option<&TokenStream>,
     name: impl Fn(&str) -> TokenStream,
 ) -> TokenStream {
-    let generic = generic.map(|generic| quote!(<#generic>));
+    let at = generic_at(generic);
+    let generic = generic.map(|generic| quote_spanned!(at=> <#generic>));
     let state = name(policy.names().state);
     match policy.state().key {
         None => quote!(#state #generic),
         Some(_) => {
             let keyed = name("Keyed");
-            quote!(#keyed<#state #generic>)
+            quote_spanned!(at=> #keyed<#state #generic>)
         }
     }
 }
 
 /// The static of a function.
 pub(super) fn declare(policy: &dyn Stateful, site: &Ident) -> Declaration {
-    let at = Span::mixed_site();
-    let (layer, state) = (runtime(policy.names().layer), policy.state());
+    let state = policy.state();
     let generic = policy.generic(&runtime);
-    let generic = generic.map(|generic| quote!(<#generic>));
+    let at = generic_at(generic.as_ref());
+    let layer = runtime_at(at, policy.names().layer);
+    let generic = generic.map(|generic| quote_spanned!(at=> <#generic>));
     let value = match (&state.of_impl, &state.state, &state.key) {
         (Some(shared), _, None) => quote_spanned!(at=> #layer::of_impl(&#site, &#shared)),
         (Some(shared), _, Some(_)) => quote_spanned!(at=> #layer::of_impl_keyed(&#site, &#shared)),
@@ -268,13 +288,16 @@ pub(crate) fn declare_of_impl(
         quote_spanned!(at=> #private::#name)
     };
     let generic = policy.generic(&from_outside);
-    let kind = kind(policy, generic.as_ref(), from_outside);
+    let type_at = generic_at(generic.as_ref());
+    let kind = kind(policy, generic.as_ref(), |name| {
+        moved_to(type_at, from_outside(name))
+    });
     let (import, settings, of) = (
         krate::import(krate),
         policy.settings(),
-        runtime(policy.names().state),
+        runtime_at(type_at, policy.names().state),
     );
-    let one = quote_spanned!(at=> #of::with(#settings));
+    let one = quote_spanned!(type_at=> #of::with(#settings));
     let value = match &state.key {
         None => one,
         Some(_) => {
@@ -283,7 +306,6 @@ pub(crate) fn declare_of_impl(
         }
     };
     quote_spanned!(at=>
-        #[allow(dead_code)]
         static #name: #kind = {
             #import
             #value

@@ -30,7 +30,9 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
     let outcome = if fault.draw_with(fault_settings).await {
         ::core::result::Result::Err(
             __resilient::Failure::Error(
-                __resilient::judged_error(
+                __resilient::judged_error::<
+                    __resilient::ErrorOf<Result<Vec<u8>, Status>>,
+                >(
                     Status::unavailable(key),
                     |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
                         __resilient::classify!(error)

@@ -1,4 +1,3 @@
-#[allow(dead_code)]
 static __RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7: ::resilient_runtime::__private::Keyed<
     ::resilient_runtime::__private::RateLimiter,
 > = {
@@ -10,7 +9,6 @@ static __RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7: ::resilient_runtime::__pri
         )
         .max_keys(10000)
 };
-#[allow(dead_code)]
 static __RESILIENT_IMPL_LIMITER_H1323F285797F15F7: ::resilient_runtime::__private::AdaptiveConcurrency<
     ::resilient_runtime::__private::Elasticity,
 > = {
@@ -19,7 +17,6 @@ static __RESILIENT_IMPL_LIMITER_H1323F285797F15F7: ::resilient_runtime::__privat
         __resilient::AdaptiveConcurrencySettings::new(),
     )
 };
-#[allow(dead_code)]
 static __RESILIENT_IMPL_BREAKER_H1323F285797F15F7: ::resilient_runtime::__private::CircuitBreaker = {
     use ::resilient_runtime::__private as __resilient;
     __resilient::CircuitBreaker::with(

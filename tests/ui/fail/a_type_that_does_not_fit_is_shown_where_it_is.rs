@@ -1,4 +1,4 @@
-use resilient_runtime::{RateLimiter, bulkhead, fault, rate_limit};
+use resilient_runtime::{RateLimiter, adaptive_concurrency, bulkhead, fault, rate_limit, resilient};
 
 static SHARED: RateLimiter = RateLimiter::per_second(5);
 
@@ -24,6 +24,21 @@ struct NoKey;
 async fn of_no_key(key: NoKey) -> std::io::Result<()> {
     let _ = key;
     Ok(())
+}
+
+#[adaptive_concurrency(algorithm = NoKey, key = key)]
+async fn of_no_algorithm(key: u8) -> std::io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+struct Server;
+
+#[resilient(adaptive_concurrency(algorithm = Vec<u8>))]
+impl Server {
+    async fn of_no_algorithm(&self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn main() {}
