@@ -153,6 +153,23 @@ fn find(tokens: TokenStream, names: &[String]) -> Option<Ident> {
     None
 }
 
+/// The names of values in which `expr` begins: `host` of `host`, `&host.name[..]`, `host.name()` and `(host, 1)`.
+pub(crate) fn roots(expr: &syn::Expr) -> Vec<&Ident> {
+    use syn::Expr;
+    match expr {
+        Expr::Path(path) => path.path.get_ident().into_iter().collect(),
+        Expr::Group(inner) => roots(&inner.expr),
+        Expr::Paren(inner) => roots(&inner.expr),
+        Expr::Reference(inner) => roots(&inner.expr),
+        Expr::Unary(inner) => roots(&inner.expr),
+        Expr::Field(inner) => roots(&inner.base),
+        Expr::Index(inner) => roots(&inner.expr),
+        Expr::MethodCall(inner) => roots(&inner.receiver),
+        Expr::Tuple(inner) => inner.elems.iter().flat_map(roots).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// The places of a pattern that bind a name.
 pub(crate) fn bound(pat: &syn::Pat) -> Vec<syn::PatIdent> {
     struct Collect(Vec<syn::PatIdent>);

@@ -10,7 +10,7 @@ use crate::nearest::nearest;
 use crate::params::{self, Binding, Held, Params};
 use crate::policy::{Layer, Need, Parsed, Policy};
 use crate::stack::Shared;
-use crate::tokens::{contains_ident, mention};
+use crate::tokens::{contains_ident, mention, roots};
 
 /// The whole stack of a function; `of_impl` if its `impl` has handed it on.
 pub(crate) fn check(
@@ -21,7 +21,9 @@ pub(crate) fn check(
     of_impl: bool,
     errors: &mut Errors,
 ) {
-    if !of_impl {
+    if of_impl {
+        keys_are_there(layers, params, errors);
+    } else {
         scopes_are_of_an_impl(layers, errors);
     }
     layers_agree(layers, shared, errors);
@@ -75,6 +77,22 @@ fn scopes_are_of_an_impl(layers: &[Parsed], errors: &mut Errors) {
             let message = "`scope` says how far the state of an `impl` reaches, in the `#[resilient(..)]` on that `impl`: \
                            here the state is this function's own (or what `state = ..` names)";
             errors.at(scope.span(), message);
+        }
+    }
+}
+
+/// Of an argument that one method lacks, the compiler would say neither which method nor what to do.
+fn keys_are_there(layers: &[Parsed], params: &Params, errors: &mut Errors) {
+    let names = params.names();
+    for key in layers.iter().filter_map(|layer| layer.args.expr("key")) {
+        for name in roots(&key) {
+            let written = name.to_string();
+            if written.starts_with(char::is_lowercase) && !names.contains(&written) {
+                let message = format!(
+                    "it has no argument `{written}`, which is the `key` of its `impl`'s stack: give it one, or a stack of its own"
+                );
+                errors.at(name.span(), message);
+            }
         }
     }
 }

@@ -125,6 +125,30 @@ fn methods_of_an_impl() {
         get,
         &["on that `impl`"],
     );
+    let keyed = |key: &str, parts: &[&str]| {
+        let stack = format!("#[resilient(__of_impl(H), bulkhead(key = {key}))]");
+        on(
+            &stack,
+            "async fn get(&self, host: &Host, r#type: u8) -> Result<u32, Down> { x }",
+            parts,
+        );
+    };
+    for key in [
+        "host",
+        "&host.name[..]",
+        "(host.name(), self.x)",
+        "HOST",
+        "path::host",
+        "host(1)",
+        "r#type",
+    ] {
+        keyed(key, &[]);
+    }
+    keyed(
+        "tenant",
+        &["on the method `get`: it has no argument `tenant`"],
+    );
+    keyed("(host, &*tenant.name())", &["no argument `tenant`"]);
     // The `impl` has handed it nothing.
     on("#[resilient(skip)]", ping, &["write `#[resilient(skip)]`"]);
     on(
