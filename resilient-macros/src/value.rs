@@ -6,7 +6,7 @@ use std::time::Duration;
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Ident, Lit, LitStr, UnOp};
+use syn::{BinOp, Expr, Ident, Lit, LitStr, UnOp};
 
 use crate::args::{Args, Value};
 use crate::duration;
@@ -25,13 +25,15 @@ pub(crate) enum Known<T> {
     Now(T),
     /// An expression; `millis` if it counts milliseconds where a `Duration` is meant.
     Later { millis: bool },
+    /// A literal with a mistake, which has been reported: given, but nobody knows what.
+    Unread,
 }
 
 impl<T: Copy> Setting<T> {
     pub(crate) const fn literal(&self) -> Option<T> {
         match self.value {
             Known::Now(value) => Some(value),
-            Known::Later { .. } => None,
+            Known::Later { .. } | Known::Unread => None,
         }
     }
 
@@ -46,7 +48,7 @@ impl<T: ToValue> ToTokens for Setting<T> {
         let at = Span::mixed_site().located_at(expr.span());
         match &self.value {
             Known::Now(value) => value.write(at, tokens),
-            Known::Later { millis: false } => expr.to_tokens(tokens),
+            Known::Later { millis: false } | Known::Unread => expr.to_tokens(tokens),
             Known::Later { millis: true } => {
                 tokens.extend(quote_spanned!(at=> ::core::time::Duration::from_millis(#expr)));
             }
@@ -135,7 +137,7 @@ fn setting<T>(
             Ok(value) => Known::Now(value),
             Err(message) => {
                 errors.over(expr, message);
-                return None;
+                Known::Unread
             }
         },
     };
@@ -182,6 +184,34 @@ fn whole(
             Err(_) => Err(format!("`{name}` goes up to {}", u32::MAX)),
         },
         _ => Err(wanted.to_owned()),
+    })
+}
+
+/// A rate that is said as a number of calls a second.
+pub(crate) fn per_second(args: &Args, errors: &mut Errors) -> Option<Setting<u32>> {
+    let wanted = "`per_second` is a number of calls: write a whole number, at least 1";
+    let fraction = args
+        .expr("per_second")
+        .and_then(|expr| match literal(&expr) {
+            Some((false, Lit::Float(float))) => parts(float.base10_parse().ok()?),
+            _ => None,
+        });
+    let wanted = match fraction {
+        Some((permits, seconds)) => format!(
+            "`per_second` is a whole number of calls: write `permits = {permits}, per = \"{seconds}s\"` in its place"
+        ),
+        None => wanted.to_owned(),
+    };
+    whole(args, "per_second", 1, &wanted, errors)
+}
+
+/// So many in so many seconds, in whole numbers.
+fn parts(rate: f64) -> Option<(u32, u32)> {
+    (1..=3600_u32).find_map(|seconds| {
+        let permits = rate * f64::from(seconds);
+        let whole = permits.round();
+        let is_whole = (permits - whole).abs() < 1e-6 && (1.0..=1e9).contains(&whole);
+        is_whole.then_some((whole as u32, seconds))
     })
 }
 
@@ -290,7 +320,7 @@ pub(crate) fn milliseconds(
             value: Known::Later { millis: true },
             ..setting
         },
-        Known::Now(_) => setting,
+        Known::Now(_) | Known::Unread => setting,
     })
 }
 
@@ -461,6 +491,52 @@ pub(crate) fn checked<T: Copy + ToValue>(
     })
 }
 
+/// The same of a number, which may be of any integer type if its own says which.
+pub(crate) fn checked_whole(setting: &Option<Setting<u32>>, check: &str) -> Option<TokenStream> {
+    let given = setting.as_ref()?;
+    if given.is_literal() || !has_a_type(&given.expr) {
+        return match check {
+            "amount" => plain(setting),
+            _ => checked(setting, check),
+        };
+    }
+    let check = |at| Ident::new(check, at);
+    Some(located(&given.expr, |at| {
+        let check = check(at);
+        quote_spanned!(at=> const { __resilient::check::Knob(#given).#check() })
+    }))
+}
+
+/// Whether an expression has a type of its own: an integer of literals takes that which is wanted.
+fn has_a_type(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) | Expr::Cast(_) | Expr::Call(_) | Expr::MethodCall(_) => true,
+        Expr::Group(group) => has_a_type(&group.expr),
+        Expr::Paren(paren) => has_a_type(&paren.expr),
+        Expr::Binary(binary) => match binary.op {
+            BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::Rem(_) => {
+                has_a_type(&binary.left) || has_a_type(&binary.right)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Settings of which one knob, at `culprit`, is checked against others once all of them are known.
+pub(crate) fn agreed(
+    settings: &TokenStream,
+    check: &str,
+    besides: Option<&TokenStream>,
+    culprit: &Expr,
+) -> TokenStream {
+    located(culprit, |at| {
+        let check = Ident::new(check, at);
+        let besides = besides.into_iter();
+        quote_spanned!(at=> const { __resilient::check::#check(#settings #(, #besides)*) })
+    })
+}
+
 /// The same where nothing can be wrong with it.
 pub(crate) fn plain<T: ToValue>(setting: &Option<Setting<T>>) -> Option<TokenStream> {
     setting.as_ref().map(ToTokens::to_token_stream)
@@ -469,7 +545,7 @@ pub(crate) fn plain<T: ToValue>(setting: &Option<Setting<T>>) -> Option<TokenStr
 /// The expression that is no literal.
 pub(crate) fn later<T: Copy>(setting: &Option<Setting<T>>) -> Option<&Expr> {
     let setting = setting.as_ref()?;
-    (!setting.is_literal()).then_some(&setting.expr)
+    matches!(setting.value, Known::Later { .. }).then_some(&setting.expr)
 }
 
 /// `BASE.knob(value).knob(value)`, of the knobs that are given.

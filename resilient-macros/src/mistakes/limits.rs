@@ -34,7 +34,16 @@ fn rates_have_one_form() {
     on_get("rate_limit(state = S)", &[]);
     on_get("rate_limit(5)", &["say `per_second = 5`"]);
     on_get("rate_limit(per_second = 0)", &["at least 1"]);
-    on_get("rate_limit(per_second = 0.5)", &["at least 1"]);
+    on_get(
+        "rate_limit(per_second = 0.5)",
+        &["`permits = 1, per = \"2s\"`"],
+    );
+    on_get(
+        "rate_limit(per_second = 2.5)",
+        &["`permits = 5, per = \"2s\"`"],
+    );
+    on_get("rate_limit(per_second = 0.0)", &["at least 1"]);
+    on_get("rate_limit(per_second = -0.5)", &["at least 1"]);
     on_get("rate_limit(per_second = 5, burst = 0)", &["at least 1"]);
     on_get("rate_limit(permits = 5, per = \"0s\")", &["has no rate"]);
     on_get("rate_limit(per_second = 5, max_wait = \"0s\")", &[]);

@@ -14,7 +14,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::value::{self, Setting, checked, later, plain, with_knobs};
+use crate::value::{self, Setting, checked_whole, later, with_knobs};
 
 const NAMES: Names = Names {
     noun: "limiter",
@@ -134,6 +134,27 @@ impl AdaptiveConcurrency {
     }
 }
 
+impl AdaptiveConcurrency {
+    /// What `check_range` could not know, checked once all is.
+    fn in_range(&self, mut settings: TokenStream) -> TokenStream {
+        let unknown = |knobs: &[&Option<Setting<u32>>]| {
+            let mut knobs = knobs.iter();
+            self.state.policy.is_some() || knobs.any(|knob| later(knob).is_some())
+        };
+        if let Some(culprit) = self.max.as_ref().or(self.min.as_ref())
+            && unknown(&[&self.min, &self.max])
+        {
+            settings = value::agreed(&settings, "bounds", None, &culprit.expr);
+        }
+        if let Some(initial) = &self.initial
+            && unknown(&[&self.initial, &self.min, &self.max])
+        {
+            settings = value::agreed(&settings, "initial", None, &initial.expr);
+        }
+        settings
+    }
+}
+
 fn algorithm(args: &Args, errors: &mut Errors) -> Option<Algorithm> {
     let side = value::word(args, "side", SIDES, errors);
     if let (Some(_), Some(algorithm)) = (args.given("side"), args.given("algorithm")) {
@@ -147,7 +168,7 @@ fn algorithm(args: &Args, errors: &mut Errors) -> Option<Algorithm> {
             "server" => "elasticity",
             _ => "aimd",
         });
-        if chosen.is_none() {
+        if value::literal(&side.expr).is_none() {
             let message = "`side` is written out, for it chooses a type: \"server\" or \"client\"";
             errors.over(&side.expr, message);
         }
@@ -202,16 +223,17 @@ impl Stateful for AdaptiveConcurrency {
             Some(policy) => policy.to_token_stream(),
             None => quote_spanned!(at=> __resilient::AdaptiveConcurrencySettings::new()),
         };
-        with_knobs(
+        let settings = with_knobs(
             base,
             [
-                ("initial", checked(&self.initial, "count")),
-                ("min", checked(&self.min, "count")),
-                ("max", checked(&self.max, "count")),
-                ("max_queue", plain(&self.max_queue)),
+                ("initial", checked_whole(&self.initial, "count")),
+                ("min", checked_whole(&self.min, "count")),
+                ("max", checked_whole(&self.max, "count")),
+                ("max_queue", checked_whole(&self.max_queue, "amount")),
                 ("max_wait", self.state.max_wait_setting()),
             ],
-        )
+        );
+        self.in_range(settings)
     }
 
     /// A static has to name it, also where each call brings another.

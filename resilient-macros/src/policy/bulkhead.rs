@@ -13,7 +13,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::value::{self, Setting, checked, later, plain, with_knobs};
+use crate::value::{self, Setting, checked_whole, later, with_knobs};
 
 const NAMES: Names = Names {
     noun: "bulkhead",
@@ -114,14 +114,18 @@ impl Stateful for Bulkhead {
             Some(policy) => policy.to_token_stream(),
             None => quote_spanned!(at=> __resilient::BulkheadSettings::new()),
         };
-        with_knobs(
+        let settings = with_knobs(
             base,
             [
-                ("max_concurrent", checked(&self.max_concurrent, "count")),
-                ("max_queue", plain(&self.max_queue)),
+                (
+                    "max_concurrent",
+                    checked_whole(&self.max_concurrent, "count"),
+                ),
+                ("max_queue", checked_whole(&self.max_queue, "amount")),
                 ("max_wait", self.state.max_wait_setting()),
             ],
-        )
+        );
+        self.state.admitted(settings, self.places(), "places")
     }
 }
 

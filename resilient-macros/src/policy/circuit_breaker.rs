@@ -15,7 +15,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
-use crate::value::{self, Setting, Window, Zero, checked, later, with_knobs};
+use crate::value::{self, Setting, Window, Zero, checked, checked_whole, later, with_knobs};
 
 const NAMES: Names = Names {
     noun: "breaker",
@@ -117,11 +117,12 @@ impl CircuitBreaker {
             );
             errors.over(&cap.expr, message);
         }
-        if let (Some(rate), None, None, None) = (
+        if let (Some(rate), None, None, None, true) = (
             &self.slow_call_rate,
             args.given("slow_call"),
             &self.state.policy,
             &self.state.state,
+            args.is_whole(),
         ) {
             let message = "no call is slow until `slow_call` says from when on: add it, or drop `slow_call_rate`";
             errors.at(rate.key.span(), message);
@@ -157,18 +158,21 @@ impl Stateful for CircuitBreaker {
             base,
             [
                 ("failure_rate", checked(&self.failure_rate, "rate")),
-                ("min_calls", checked(&self.min_calls, "count")),
+                ("min_calls", checked_whole(&self.min_calls, "count")),
                 ("window", self.window.as_ref().map(window)),
                 (
                     "consecutive_failures",
-                    checked(&self.consecutive_failures, "count"),
+                    checked_whole(&self.consecutive_failures, "count"),
                 ),
                 ("slow_call", checked(&self.slow_call, "duration")),
                 ("slow_call_rate", checked(&self.slow_call_rate, "rate")),
                 ("open_for", checked(&self.open_for, "duration")),
                 ("open_factor", checked(&self.open_factor, "factor")),
                 ("open_max", checked(&self.open_max, "duration")),
-                ("half_open_calls", checked(&self.half_open_calls, "count")),
+                (
+                    "half_open_calls",
+                    checked_whole(&self.half_open_calls, "count"),
+                ),
                 ("half_open_max", checked(&self.half_open_max, "duration")),
                 ("on_change", on_change.map(ToTokens::to_token_stream)),
             ],

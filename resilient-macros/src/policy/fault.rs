@@ -91,7 +91,11 @@ impl Fault {
         if self.policy.is_some() {
             return;
         }
-        if let (Some(rate), None) = (args.given("latency_rate"), args.given("latency")) {
+        if let (Some(rate), None, true) = (
+            args.given("latency_rate"),
+            args.given("latency"),
+            args.is_whole(),
+        ) {
             let message = "how long? `latency_rate` says how often: say `latency = \"100ms\"` too";
             errors.at(rate.key.span(), message);
             return;

@@ -16,7 +16,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::value::{self, Setting, Zero, checked, later, with_knobs};
+use crate::value::{self, Setting, Zero, checked, checked_whole, later, with_knobs};
 
 const NAMES: Names = Names {
     noun: "rate limiter",
@@ -84,7 +84,7 @@ impl RateLimit {
     pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
         const NOTHING: Zero = Zero::Refused("no time at all has no rate: write more than zero");
         let rate_limit = Self {
-            per_second: value::count(args, "per_second", "is a number of calls", errors),
+            per_second: value::per_second(args, errors),
             permits: value::count(args, "permits", "is a number of calls", errors),
             per: value::duration(args, "per", NOTHING, errors),
             burst: value::count(args, "burst", "is a number of calls at once", errors),
@@ -135,7 +135,7 @@ impl RateLimit {
         let permits = || self.per_second.as_ref().or(self.permits.as_ref());
         match &self.burst {
             Some(burst) => burst.literal(),
-            None if self.state.policy.is_none() => permits()?.literal(),
+            None if self.state.is_of_code() => permits()?.literal(),
             None => None,
         }
     }
@@ -152,9 +152,9 @@ impl Stateful for RateLimit {
 
     fn settings(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let permits = || checked(&self.permits, "count");
+        let permits = || checked_whole(&self.permits, "count");
         let per = || checked(&self.per, "duration");
-        let per_second = checked(&self.per_second, "count");
+        let per_second = checked_whole(&self.per_second, "count");
         let settings = quote_spanned!(at=> __resilient::RateLimiterSettings);
         let (base, permits, per) = match (&self.state.policy, per_second) {
             (None, Some(rate)) => (
@@ -177,15 +177,16 @@ impl Stateful for RateLimit {
             }
             (Some(policy), None) => (policy.to_token_stream(), permits(), per()),
         };
-        with_knobs(
+        let settings = with_knobs(
             base,
             [
                 ("permits", permits),
                 ("per", per),
-                ("burst", checked(&self.burst, "count")),
+                ("burst", checked_whole(&self.burst, "count")),
                 ("max_wait", self.state.max_wait_setting()),
             ],
-        )
+        );
+        self.state.admitted(settings, self.most_at_once(), "burst")
     }
 }
 

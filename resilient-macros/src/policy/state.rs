@@ -24,7 +24,7 @@ use crate::args::{Args, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::krate;
-use crate::value::{self, Setting, Zero, call, checked, later, located};
+use crate::value::{self, Known, Setting, Zero, call, checked_whole, later, located};
 
 /// The knobs of every layer with state.
 pub(super) const KEYS: &[Key] = &[
@@ -90,6 +90,8 @@ pub(crate) struct State {
     pub(super) cost: Option<Setting<u32>>,
     pub(super) max_wait: Option<Setting<Duration>>,
     scope: Option<Setting<&'static str>>,
+    /// Whether a knob could not be read, which may be any that seems missing.
+    broken: bool,
     /// The static of the `impl`, where it is that.
     of_impl: Option<Ident>,
 }
@@ -103,7 +105,9 @@ impl State {
             policy: args.expr("policy"),
             cost: value::count(args, "cost", "is what one call takes", errors),
             max_wait: value::duration(args, "max_wait", Zero::Allowed, errors),
-            scope: value::word(args, "scope", &["impl", "method"], errors),
+            scope: value::word(args, "scope", &["impl", "method"], errors)
+                .filter(|scope| !matches!(scope.value, Known::Unread)),
+            broken: !args.is_whole(),
             of_impl: None,
         };
         state.check(args, names.noun, errors);
@@ -131,7 +135,9 @@ impl State {
                 };
                 errors.at(knob.key.span(), message);
             }
-        } else if let (Some(max_keys), None) = (args.given("max_keys"), args.given("key")) {
+        } else if let (Some(max_keys), None, false) =
+            (args.given("max_keys"), args.given("key"), self.broken)
+        {
             let message = "`max_keys` bounds what there is one of for each `key`: say `key = ..` too, or drop it";
             errors.at(max_keys.key.span(), message);
         }
@@ -163,7 +169,7 @@ impl State {
 
     /// Whether all its settings stand in the attribute, or are the defaults.
     pub(super) fn is_of_code(&self) -> bool {
-        self.state.is_none() && self.policy.is_none()
+        self.state.is_none() && self.policy.is_none() && !self.broken
     }
 
     /// What ends up in a static, of the knobs that are read here.
@@ -193,8 +199,24 @@ impl State {
         value::plain(&self.max_wait)
     }
 
+    /// Settings under which a call of this cost can be admitted: checked once all are known, unless `most`
+    /// has been while compiling.
+    pub(super) fn admitted(
+        &self,
+        settings: TokenStream,
+        most: Option<u32>,
+        check: &str,
+    ) -> TokenStream {
+        match &self.cost {
+            Some(cost) if cost.is_literal() && most.is_none() => {
+                value::agreed(&settings, check, Some(&cost.to_token_stream()), &cost.expr)
+            }
+            _ => settings,
+        }
+    }
+
     fn max_keys(&self) -> TokenStream {
-        checked(&self.max_keys, "count")
+        checked_whole(&self.max_keys, "count")
             .unwrap_or_else(|| Literal::u32_unsuffixed(MAX_KEYS).into_token_stream())
     }
 }

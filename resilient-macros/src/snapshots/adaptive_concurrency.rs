@@ -15,7 +15,10 @@ impl Store {
             );
             static __RESILIENT_LIMITER: __resilient::AdaptiveLayer<
                 __resilient::Elasticity,
-            > = __resilient::AdaptiveLayer::new(&__RESILIENT_SITE, LIMITS.max(200));
+            > = __resilient::AdaptiveLayer::new(
+                &__RESILIENT_SITE,
+                const { __resilient::check::bounds(LIMITS.max(200)) },
+            );
             static __RESILIENT_LIMITER_2: __resilient::AdaptiveLayer<own::Algorithm> = __resilient::AdaptiveLayer::keyed(
                 &__RESILIENT_SITE,
                 __resilient::AdaptiveConcurrencySettings::new(),

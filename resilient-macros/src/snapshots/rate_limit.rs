@@ -15,7 +15,7 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
         static __RESILIENT_RATE_LIMIT: __resilient::RateLimitLayer = __resilient::RateLimitLayer::new(
             &__RESILIENT_SITE,
             __resilient::RateLimiterSettings::per_second(100)
-                .burst(const { __resilient::check::count(BURST) })
+                .burst(const { __resilient::check::Knob(BURST).count() })
                 .max_wait(::core::time::Duration::from_millis(50)),
         );
         static __RESILIENT_RATE_LIMIT_2: __resilient::RateLimitLayer = __resilient::RateLimitLayer::keyed(

@@ -19,7 +19,7 @@ use crate::site::{Knob, Settings, Unit, count, nanos};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BulkheadSettings {
-    pub(super) max_concurrent: u32,
+    pub(crate) max_concurrent: u32,
     pub(super) max_queue: u32,
     pub(super) max_wait: Option<Duration>,
 }

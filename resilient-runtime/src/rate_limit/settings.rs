@@ -87,7 +87,7 @@ impl RateLimiterSettings {
         self
     }
 
-    pub(super) const fn most_at_once(&self) -> u32 {
+    pub(crate) const fn most_at_once(&self) -> u32 {
         match self.burst {
             Some(burst) => burst,
             None => self.permits,
