@@ -157,9 +157,19 @@ impl fmt::Display for PolicyError {
         }
         match self.retry_after() {
             Some(Duration::MAX) => f.write_str(", not to be asked again"),
-            Some(wait) => write!(f, ", retry after {wait:?}"),
+            Some(wait) => write!(f, ", retry after {:?}", in_whole_millis(wait)),
             None => Ok(()),
         }
+    }
+}
+
+/// For eyes: rounded up, so that who comes then is not too early. What is shorter stays as it is.
+fn in_whole_millis(wait: Duration) -> Duration {
+    const MILLI: u128 = 1_000_000;
+    let millis = wait.as_nanos().div_ceil(MILLI);
+    match u64::try_from(millis) {
+        Ok(millis) if wait.as_nanos() > MILLI => Duration::from_millis(millis),
+        _ => wait,
     }
 }
 
@@ -197,5 +207,36 @@ pub trait FromPolicyError: Sized {
 impl<E: From<PolicyError>> FromPolicyError for E {
     fn from_policy_error(error: PolicyError) -> Self {
         error.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(retry_after: Duration) -> String {
+        PolicyError::new(PolicyErrorKind::RateLimited { retry_after }, "shop").to_string()
+    }
+
+    #[test]
+    fn a_wait_is_told_in_whole_milliseconds_if_it_has_any() {
+        let rows = [
+            (Duration::from_nanos(387_536_264), "388ms"),
+            (Duration::from_millis(387), "387ms"),
+            (Duration::from_micros(1_001), "2ms"),
+            (Duration::from_micros(17), "17µs"),
+            (Duration::from_secs(4), "4s"),
+        ];
+        for (wait, told_as) in rows {
+            assert_eq!(
+                told(wait),
+                format!("shop: rate limited, retry after {told_as}")
+            );
+        }
+        assert_eq!(told(Duration::ZERO), "shop: rate limited");
+        assert_eq!(
+            told(Duration::MAX),
+            "shop: rate limited, not to be asked again"
+        );
     }
 }
