@@ -9,6 +9,7 @@ use cache_demo::server::NOTHING_STORED;
 use cache_demo::watch::{Answer, watch};
 use process::Server;
 use resilient_runtime::{Classify, EventKind};
+use tokio::time::timeout;
 use tonic::transport::Endpoint;
 use tonic::{Code, Status};
 
@@ -19,14 +20,23 @@ fn client(server: &Server) -> CacheClient {
     CacheClient::new(&Endpoint::from_shared(uri).expect("an address"))
 }
 
+/// What a loop waits for comes to pass within this time, on a busy machine too, or never.
+async fn in_time<T>(it: impl Future<Output = T>) -> T {
+    let patience = Duration::from_secs(30);
+    timeout(patience, it).await.expect("it comes to pass")
+}
+
 /// Calls until one is refused.
 async fn refused<T>(mut call: impl AsyncFnMut() -> Result<T, Status>) -> Status {
-    loop {
-        match call().await {
-            Err(error) if error.code() == Code::ResourceExhausted => return error,
-            other => other.expect("answered or refused"),
-        };
-    }
+    let refused = async {
+        loop {
+            match call().await {
+                Err(error) if error.code() == Code::ResourceExhausted => return error,
+                other => other.expect("answered or refused"),
+            };
+        }
+    };
+    in_time(refused).await
 }
 
 #[tokio::test]
@@ -64,15 +74,18 @@ async fn the_clients_retry_comes_back_when_told() {
         let long = |event: &EventKind| matches!(event, EventKind::RetryScheduled { delay, .. } if *delay > Duration::from_millis(100));
         events.iter().any(long)
     };
-    let mut seen = [false; 2];
-    while seen != [true; 2] {
-        let get = watch(call_get(&client, "123")).await;
-        assert!(matches!(get.answer(), Answer::Server { .. }), "{get:?}");
-        let store = watch(call_store(&client, "key", b"value")).await;
-        assert!(store.result.is_ok(), "{store:?}");
-        seen[0] |= waited(&get.events);
-        seen[1] |= waited(&store.events);
-    }
+    let both = async {
+        let mut seen = [false; 2];
+        while seen != [true; 2] {
+            let get = watch(call_get(&client, "123")).await;
+            assert!(matches!(get.answer(), Answer::Server { .. }), "{get:?}");
+            let store = watch(call_store(&client, "key", b"value")).await;
+            assert!(store.result.is_ok(), "{store:?}");
+            seen[0] |= waited(&get.events);
+            seen[1] |= waited(&store.events);
+        }
+    };
+    in_time(both).await;
 }
 
 #[tokio::test]
@@ -86,7 +99,12 @@ async fn a_dump_keeps_its_place_until_its_stream_ends() {
     // Nobody knows when the first one ends.
     assert!(!second.metadata().contains_key(PUSHBACK));
     drop(first);
-    while client.dump().await.is_err() {}
+    let room_again = async {
+        while let Err(error) = client.dump().await {
+            assert_eq!(error.code(), Code::ResourceExhausted, "{error:?}");
+        }
+    };
+    in_time(room_again).await;
 }
 
 #[tokio::test]
