@@ -169,7 +169,7 @@ async fn functions_under_every_lint_run() -> io::Result<()> {
     assert_eq!(client.twice("b", 1).await?, 2 + u32::from(b'b'));
     assert_eq!(one_line(&[1, 2]).await?, 2);
     assert_eq!(returns("key").await?, 3);
-    assert!(goes_on().await.is_err());
+    drop(goes_on());
     drop(refuses());
     Ok(())
 }
