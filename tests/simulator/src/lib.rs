@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub)]
 
 pub mod agenda;
+pub mod arguments;
 pub mod client;
 pub mod limiter;
 pub mod measure;
@@ -12,4 +13,5 @@ pub mod station;
 pub mod suite;
 pub mod svg;
 pub mod targets;
+pub mod tried;
 pub mod world;

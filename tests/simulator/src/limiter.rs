@@ -4,12 +4,15 @@ use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
+use resilient_runtime::__private::epoch;
 use resilient_runtime::{
     AdaptiveConcurrency, Aimd, Elasticity, Gradient2, LimitAlgorithm, LimitOutcome, LimitPermit,
     Vegas,
 };
-use resilient_runtime::__private::epoch;
 use tokio::time::Instant;
+
+use crate::tried::counted::Counted;
+use crate::tried::slope::Slope;
 
 /// Nanoseconds of virtual time.
 pub type Nanos = u64;
@@ -119,6 +122,8 @@ pub enum Algorithm {
     Aimd,
     Gradient2,
     Vegas,
+    Slope,
+    Counted,
     Fixed(u32),
 }
 
@@ -132,6 +137,9 @@ impl Algorithm {
         Self::Vegas,
     ];
 
+    /// Earlier rules: only where they are asked for by name.
+    pub const TRIED: [Self; 2] = [Self::Slope, Self::Counted];
+
     pub fn name(self) -> String {
         match self {
             Self::Oracle => "oracle".into(),
@@ -140,6 +148,8 @@ impl Algorithm {
             Self::Aimd => "aimd".into(),
             Self::Gradient2 => "gradient2".into(),
             Self::Vegas => "vegas".into(),
+            Self::Slope => "slope".into(),
+            Self::Counted => "counted".into(),
             Self::Fixed(limit) => format!("fixed {limit}"),
         }
     }
@@ -153,6 +163,8 @@ impl Algorithm {
             Self::Aimd => Box::new(AdaptiveConcurrency::<Aimd>::new()),
             Self::Gradient2 => Box::new(AdaptiveConcurrency::<Gradient2>::new()),
             Self::Vegas => Box::new(AdaptiveConcurrency::<Vegas>::new()),
+            Self::Slope => Box::new(AdaptiveConcurrency::<Slope>::new()),
+            Self::Counted => Box::new(AdaptiveConcurrency::<Counted>::new()),
             Self::Fixed(limit) => Box::new(Fixed::at(limit.into())),
         }
     }

@@ -7,64 +7,57 @@
 //! cargo run --release -p resilient-simulator -- --unseen        mixes that no rule was tuned on
 //! cargo run --release -p resilient-simulator -- elasticity "CV 2.0"   some algorithms, some scenarios
 //! ```
+//!
+//! It ends with 1 if a target is missed, and with 2 if it cannot do what it was told.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use resilient_simulator::limiter::Algorithm;
+use resilient_simulator::arguments::{self, Task, USAGE};
 use resilient_simulator::scenario::{self, Scenario};
-use resilient_simulator::suite::{self, REPORTING_SEEDS, TUNING_SEEDS};
+use resilient_simulator::suite;
 use resilient_simulator::svg;
-use resilient_simulator::targets;
+use resilient_simulator::targets::{self, Judged};
+
+const MISSED: u8 = 1;
+const WRONG: u8 = 2;
 
 fn main() -> ExitCode {
-    let mut words: Vec<String> = std::env::args().skip(1).collect();
-    let mut flag = |name: &str| {
-        let found = words.iter().position(|word| word == name);
-        found.map(|at| words.remove(at)).is_some()
-    };
-    let seeds = if flag("--tune") {
-        TUNING_SEEDS
-    } else {
-        REPORTING_SEEDS
-    };
-    let unseen = flag("--unseen");
-    if flag("--svg") {
-        let directory = words.first().map_or(".", String::as_str);
-        return match plots(Path::new(directory), seeds[0]) {
+    match arguments::parse(std::env::args().skip(1)) {
+        Ok(Task::Help) => {
+            println!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        Ok(Task::Plots { directory, seed }) => match plots(&directory, seed) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("{directory}: {error}");
-                ExitCode::FAILURE
+                eprintln!("{}: {error}", directory.display());
+                ExitCode::from(WRONG)
             }
-        };
+        },
+        Ok(Task::Table {
+            scenarios,
+            algorithms,
+            seeds,
+        }) => {
+            let rows = suite::run(&scenarios, &algorithms, &seeds);
+            let judged = targets::judge(&rows);
+            print!("{}\n{judged}", suite::table(&rows));
+            ending(&judged)
+        }
+        Err(wrong) => {
+            eprintln!("{wrong}\n\n{USAGE}");
+            ExitCode::from(WRONG)
+        }
     }
+}
 
-    let named = |algorithm: &Algorithm| words.contains(&algorithm.name());
-    let mut algorithms: Vec<Algorithm> = Algorithm::ALL.into_iter().filter(named).collect();
-    words.retain(|word| !algorithms.iter().any(|algorithm| algorithm.name() == *word));
-    if algorithms.is_empty() {
-        algorithms = Algorithm::ALL.to_vec();
-    }
-    let mut scenarios = if unseen {
-        suite::unseen()
+fn ending(judged: &Judged) -> ExitCode {
+    if judged.misses.is_empty() {
+        ExitCode::SUCCESS
     } else {
-        suite::scenarios()
-    };
-    scenarios.retain(|scenario| {
-        let label = suite::label(scenario);
-        words.is_empty() || words.iter().any(|word| label.contains(word.as_str()))
-    });
-    let rows = suite::run(&scenarios, &algorithms, &seeds);
-    print!("{}", suite::table(&rows));
-    let misses = targets::misses(&rows);
-    for miss in &misses {
-        println!("\nMissed: {miss}");
+        ExitCode::from(MISSED)
     }
-    if misses.is_empty() {
-        println!("\nEvery target is met.");
-    }
-    ExitCode::SUCCESS
 }
 
 fn plots(directory: &Path, seed: u64) -> std::io::Result<()> {
@@ -92,4 +85,23 @@ fn file_name(scenario: &Scenario) -> String {
         }
     }
     format!("{name}.svg")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_target_ends_it_with_1_and_what_is_not_asserted_does_not() {
+        let missed = Judged {
+            misses: vec!["goodput 0.5, not 0.98".into()],
+            ..Judged::default()
+        };
+        assert_eq!(ending(&missed), ExitCode::from(1));
+        let beyond = Judged {
+            beyond: vec!["p99 1.5 times the oracle's, not 1.3".into()],
+            ..Judged::default()
+        };
+        assert_eq!(ending(&beyond), ExitCode::SUCCESS);
+    }
 }

@@ -338,13 +338,15 @@ pub fn compositions(mix: Mix) -> Vec<Scenario> {
     ]
 }
 
-/// Who takes part in a scenario.
+/// Whether an algorithm takes part in a scenario.
+pub fn takes_part(scenario: &Scenario, algorithm: Algorithm) -> bool {
+    // No oracle can say what share of a server each of several clients should take of itself.
+    scenario.side == Side::Server || algorithm != Algorithm::Oracle
+}
+
+/// Who takes part in a scenario, earlier rules aside.
 pub fn contestants(scenario: &Scenario) -> Vec<Algorithm> {
-    Algorithm::ALL
-        .into_iter()
-        .filter(|&algorithm| {
-            // No oracle can say what share of a server each of several clients should take of itself.
-            scenario.side == Side::Server || algorithm != Algorithm::Oracle
-        })
-        .collect()
+    let mut all = Algorithm::ALL.to_vec();
+    all.retain(|&algorithm| takes_part(scenario, algorithm));
+    all
 }

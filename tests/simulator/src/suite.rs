@@ -77,11 +77,13 @@ pub fn label(scenario: &Scenario) -> String {
 /// Runs them all on as many threads as there are processors.
 pub fn run(scenarios: &[Scenario], algorithms: &[Algorithm], seeds: &[u64]) -> Vec<Row> {
     let mut jobs = Vec::new();
+    let mut needed = algorithms.to_vec();
+    if !needed.contains(&Algorithm::Oracle) {
+        needed.push(Algorithm::Oracle);
+    }
     for (index, scenario) in scenarios.iter().enumerate() {
-        let takes_part = scenario::contestants(scenario);
-        for &algorithm in &Algorithm::ALL {
-            let wanted = algorithms.contains(&algorithm) || algorithm == Algorithm::Oracle;
-            if wanted && takes_part.contains(&algorithm) {
+        for &algorithm in &needed {
+            if scenario::takes_part(scenario, algorithm) {
                 jobs.extend(seeds.iter().map(|&seed| (index, algorithm, seed)));
             }
         }

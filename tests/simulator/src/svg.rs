@@ -28,7 +28,7 @@ fn color(algorithm: Algorithm) -> &'static str {
         Algorithm::Aimd => "#3b82f6",
         Algorithm::Gradient2 => "#e67e22",
         Algorithm::Vegas => "#d64545",
-        Algorithm::Fixed(_) => "#999999",
+        Algorithm::Slope | Algorithm::Counted | Algorithm::Fixed(_) => "#999999",
     }
 }
 
