@@ -1,23 +1,15 @@
 //! Nothing is allocated on the success path, nor for a refusal.
 
+mod allocating;
+
 use std::io;
 use std::time::Duration;
 
-use allocation_counter::measure;
+use allocating::{Refused, assert_allocates_nothing};
 use futures::FutureExt as _;
 use resilient_runtime::{
-    CircuitBreaker, PolicyError, PolicyErrorKind, Retry, Timeout, circuit_breaker, fallback, retry,
-    timeout,
+    CircuitBreaker, PolicyErrorKind, Retry, Timeout, circuit_breaker, fallback, retry, timeout,
 };
-
-#[derive(Debug, PartialEq)]
-struct Refused(PolicyErrorKind);
-
-impl From<PolicyError> for Refused {
-    fn from(error: PolicyError) -> Self {
-        Self(error.kind())
-    }
-}
 
 #[fallback(value = Ok(0), when = |_| true)]
 #[timeout("2s")]
@@ -41,18 +33,6 @@ static OPEN: CircuitBreaker = CircuitBreaker::new();
 #[circuit_breaker(state = OPEN)]
 async fn refused(number: u8) -> Result<u8, Refused> {
     Ok(number)
-}
-
-#[track_caller]
-fn assert_allocates_nothing(name: &str, mut call: impl FnMut()) {
-    // What the first call sets up may be allocated.
-    call();
-    let allocated = measure(|| {
-        for _ in 0..1000 {
-            call();
-        }
-    });
-    assert_eq!(allocated.count_total, 0, "{name}: {allocated:?}");
 }
 
 #[test]

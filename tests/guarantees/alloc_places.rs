@@ -1,22 +1,16 @@
-//! Bulkheads allocate nothing on the success path, nor for a refusal; faults nothing while
+//! Bulkheads and adaptive limits allocate nothing on the success path, nor for a refusal; faults nothing while
 //! they are off.
+
+mod allocating;
 
 use std::io;
 
-use allocation_counter::measure;
+use allocating::{Refused, assert_allocates_nothing};
 use futures::FutureExt as _;
 use resilient_runtime::{
-    Bulkhead, Fault, FaultInjector, PolicyError, PolicyErrorKind, bulkhead, carry,
+    AdaptiveConcurrency, AdaptiveConcurrencySettings, Bulkhead, Fault, FaultInjector,
+    PolicyErrorKind, adaptive_concurrency, bulkhead, carry,
 };
-
-#[derive(Debug, PartialEq)]
-struct Refused(PolicyErrorKind);
-
-impl From<PolicyError> for Refused {
-    fn from(error: PolicyError) -> Self {
-        Self(error.kind())
-    }
-}
 
 #[bulkhead(max_queue = 10, max_wait = "1s")]
 async fn limited(number: u8) -> Result<u8, Refused> {
@@ -30,21 +24,22 @@ async fn keyed(number: u8) -> Result<u8, Refused> {
 
 static FULL: Bulkhead = Bulkhead::new(1);
 
-#[bulkhead(state = FULL)]
-async fn refused(number: u8) -> Result<u8, Refused> {
+#[adaptive_concurrency(side = "server", max_queue = 10, max_wait = "1s")]
+async fn adaptive(number: u8) -> Result<u8, Refused> {
     Ok(number)
 }
 
-#[track_caller]
-fn assert_allocates_nothing(name: &str, mut call: impl FnMut()) {
-    // What the first call sets up may be allocated.
-    call();
-    let allocated = measure(|| {
-        for _ in 0..1000 {
-            call();
-        }
-    });
-    assert_eq!(allocated.count_total, 0, "{name}: {allocated:?}");
+static REACHED: AdaptiveConcurrency =
+    AdaptiveConcurrency::with(AdaptiveConcurrencySettings::new().initial(1).max(1));
+
+#[adaptive_concurrency(state = REACHED)]
+async fn above_the_limit(number: u8) -> Result<u8, Refused> {
+    Ok(number)
+}
+
+#[bulkhead(state = FULL)]
+async fn refused(number: u8) -> Result<u8, Refused> {
+    Ok(number)
 }
 
 #[test]
@@ -81,4 +76,16 @@ fn faults_that_are_off_allocate_nothing() {
 #[test]
 fn carrying_outside_of_a_bulkhead_allocates_nothing() {
     assert_allocates_nothing("carry", || drop(carry(1)));
+}
+
+#[test]
+fn a_place_under_an_adaptive_limit_allocates_nothing() {
+    assert_allocates_nothing("adaptive", || {
+        assert_eq!(adaptive(1).now_or_never(), Some(Ok(1)));
+    });
+    let _place = REACHED.try_acquire();
+    assert_allocates_nothing("above the limit", || {
+        let limited = Refused(PolicyErrorKind::ConcurrencyLimited);
+        assert_eq!(above_the_limit(1).now_or_never(), Some(Err(limited)));
+    });
 }

@@ -1,17 +1,10 @@
 //! A rate limit allocates nothing for a call that it admits, nor for one that it refuses.
 
-use allocation_counter::measure;
+mod allocating;
+
+use allocating::{Refused, assert_allocates_nothing};
 use futures::FutureExt as _;
-use resilient_runtime::{PolicyError, PolicyErrorKind, RateLimiter, rate_limit};
-
-#[derive(Debug, PartialEq)]
-struct Refused(PolicyErrorKind);
-
-impl From<PolicyError> for Refused {
-    fn from(error: PolicyError) -> Self {
-        Self(error.kind())
-    }
-}
+use resilient_runtime::{RateLimiter, rate_limit};
 
 #[rate_limit(per_second = 1_000_000_000, max_wait = "1s")]
 async fn limited(number: u8) -> Result<u8, Refused> {
@@ -28,18 +21,6 @@ static SPENT: RateLimiter = RateLimiter::new(1, std::time::Duration::from_secs(8
 #[rate_limit(state = SPENT)]
 async fn refused(number: u8) -> Result<u8, Refused> {
     Ok(number)
-}
-
-#[track_caller]
-fn assert_allocates_nothing(name: &str, mut call: impl FnMut()) {
-    // What the first call sets up may be allocated.
-    call();
-    let allocated = measure(|| {
-        for _ in 0..1000 {
-            call();
-        }
-    });
-    assert_eq!(allocated.count_total, 0, "{name}: {allocated:?}");
 }
 
 #[test]
