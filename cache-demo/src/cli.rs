@@ -33,7 +33,8 @@ pub enum Command {
     /// Call a cache that runs elsewhere at a steady rate, and print what came back and how fast
     ///
     /// The load is open: calls begin on time whether or not earlier ones are back, as those of many users would, and
-    /// a latency counts from when its call was due. Each key is given its value first.
+    /// a latency counts from when its call was due. Each key is given its value first; where keys times the size of a
+    /// value is more than the capacity of the server, it has evicted some of them again, and gets of those are NotFound.
     Load(Box<LoadArgs>),
 }
 
@@ -44,29 +45,32 @@ pub struct ServerArgs {
     pub listen: SocketAddr,
 
     /// Bytes of keys and values that the cache holds
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().capacity,
+    #[arg(long, value_name = "BYTES", allow_hyphen_values = true, default_value_t = Limits::default().capacity,
           value_parser = clap::value_parser!(u64).range(1..))]
     pub capacity: u64,
 
     /// How long a value is kept
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "1h", value_parser = lifetime)]
     pub time_to_live: Duration,
 
     /// Workers, each busy for `--work` over one call, or one item of a dump
-    #[arg(long, value_name = "N", default_value_t = Limits::default().work.workers,
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value_t = Limits::default().work.workers,
           value_parser = clap::value_parser!(u16).range(1..))]
     pub workers: u16,
 
     /// How long a worker takes; with 0s no call waits for one
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "0s",
+          value_parser = humantime::parse_duration)]
     pub work: Duration,
 
     /// Gets and stores a second, together; those beyond are told when to come back [default: 5000]
-    #[arg(long, value_name = "N", conflicts_with = "no_limits", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "no_limits",
+          value_parser = clap::value_parser!(u32).range(1..))]
     pub rate_limit: Option<u32>,
 
     /// Dumps at once; one more is refused [default: 2]
-    #[arg(long, value_name = "N", conflicts_with = "no_limits", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "no_limits",
+          value_parser = clap::value_parser!(u32).range(1..))]
     pub max_dumps: Option<u32>,
 
     /// Take on every call: no rate limit, no limit that adapts to what the workers can do, none for dumps
@@ -74,15 +78,17 @@ pub struct ServerArgs {
     pub no_limits: bool,
 
     /// Be in trouble: the share of calls that fail, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, default_value_t = 0.0, value_parser = share)]
     pub fault_error_rate: f64,
 
     /// Be in trouble: let every call wait before it is worked on
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "0s",
+          value_parser = humantime::parse_duration)]
     pub fault_latency: Duration,
 
     /// Be in trouble: send answers this late
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "0s",
+          value_parser = humantime::parse_duration)]
     pub delay: Duration,
 }
 
@@ -121,35 +127,40 @@ pub struct LoadArgs {
     pub server: Endpoint,
 
     /// Calls a second
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value_t = 200,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
 
     /// For how long calls are begun
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "10s", value_parser = some_time)]
     pub duration: Duration,
 
     /// Keys that are asked for, each as often as the others
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub keys: u32,
 
     /// Bytes of each value
-    #[arg(long, value_name = "BYTES", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=4_000_000))]
+    #[arg(long, value_name = "BYTES", allow_hyphen_values = true, default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(0..=4_000_000))]
     pub value_size: u32,
 
     /// The share of calls that store, 0 to 1; the rest gets
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, default_value_t = 0.1, value_parser = share)]
     pub stores: f64,
 
     /// What a call may take; a later answer counts as none
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, default_value = "1s", value_parser = some_time)]
     pub timeout: Duration,
 
     /// Connections, which calls take in turn
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub connections: u16,
 
     /// Calls in flight at once; one that would be too many is left out, and counted
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(1..))]
     pub in_flight: u32,
 
     /// Call as business code does, with retries, time limits and the last value seen, in place of single attempts
@@ -167,6 +178,17 @@ fn some_time(text: &str) -> Result<Duration, String> {
         Ok(duration) => Ok(duration),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Some time that the cache can count.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    /// 100 years, as the parser takes them.
+    const LONGEST: Duration = Duration::from_secs(100 * 31_557_600);
+    let time = some_time(text)?;
+    if time > LONGEST {
+        return Err("it must be 100 years at most".to_owned());
+    }
+    Ok(time)
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -233,6 +255,22 @@ mod tests {
     }
 
     #[test]
+    fn a_negative_value_is_told_what_is_wrong_with_it() {
+        for bad in [
+            ["server", "--workers", "-1"],
+            ["server", "--fault-error-rate", "-0.5"],
+            ["server", "--work", "-1s"],
+            ["load", "--rate", "-5"],
+            ["load", "--duration", "-1s"],
+            ["load", "--stores", "-1"],
+        ] {
+            let error = Cli::try_parse_from([&["cache-demo"][..], &bad].concat());
+            let told = error.expect_err("accepted").to_string();
+            assert!(told.contains("invalid value '-"), "{told}");
+        }
+    }
+
+    #[test]
     fn numbers_out_of_range_are_refused() {
         for bad in [
             &["server", "--fault-error-rate", "1.5"][..],
@@ -242,6 +280,7 @@ mod tests {
             &["server", "--workers", "0"],
             &["server", "--capacity", "0"],
             &["server", "--time-to-live", "0s"],
+            &["server", "--time-to-live", "101y"],
             &["server", "--listen", "nowhere"],
             &["client", "get", ""],
             &["load", "--rate", "0"],

@@ -24,6 +24,8 @@ use crate::waiting::{Waiting, is_watched};
 pub enum Failure {
     Io(io::Error),
     Call(Status),
+    /// A load cannot begin: its keys have no values.
+    Fill(Status),
 }
 
 impl fmt::Display for Failure {
@@ -31,6 +33,10 @@ impl fmt::Display for Failure {
         let status = match self {
             Failure::Io(error) => return error.fmt(f),
             Failure::Call(status) => status,
+            Failure::Fill(status) => {
+                f.write_str("the keys could not be given their values: ")?;
+                status
+            }
         };
         write!(f, "{}: {}", status.code().description(), status.message())?;
         // The last of the causes is the one that a person can do something about.
@@ -153,7 +159,7 @@ pub async fn load(args: &LoadArgs) -> Result<(), Failure> {
     } else {
         Waiting::nothing()
     };
-    mix.fill().await?;
+    mix.fill().await.map_err(Failure::Fill)?;
     drop(filling);
 
     let mut interrupts = Interrupts::listen()?;

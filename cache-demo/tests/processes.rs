@@ -140,6 +140,23 @@ fn a_load_of_nobody_is_an_error() {
 }
 
 #[test]
+fn a_load_of_a_server_that_never_answers_is_an_error() {
+    // Connections are accepted by the system, and that is all.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("it is bound").to_string();
+    let output = Command::new(PROGRAM)
+        .args(["load", "--server", &address])
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        told.contains("the keys could not be given their values"),
+        "{told}"
+    );
+}
+
+#[test]
 fn the_story_as_json_is_one_document_whose_claims_hold() {
     let output = Command::new(PROGRAM)
         .arg("--json")

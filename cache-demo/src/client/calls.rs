@@ -61,15 +61,17 @@ pub async fn store_within(
     client.store(key, value).await
 }
 
-/// Stores the value with all patience, as often as the server turns it away.
+/// Stores the value with all patience, as often as the server turns it away; not if it does not answer at all.
 #[retry(
     count = 1000,
     delay_ms = 50,
     max_delay = "1s",
     max_elapsed = "30s",
     budget = "none",
+    on_timeout = "abort",
     when = turned_away
 )]
+#[timeout("5s")]
 pub async fn fill(client: &CacheClient, key: &str, value: &[u8]) -> Result<(), Status> {
     client.store(key, value).await
 }
