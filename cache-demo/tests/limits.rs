@@ -63,6 +63,9 @@ async fn a_refusal_says_when_to_come_back_and_that_nothing_was_stored() {
     assert!(error.metadata().contains_key(PUSHBACK));
     let wait = error.retry_after().expect("it is known");
     assert!(wait > Duration::ZERO && wait <= Duration::from_millis(500));
+    let message = error.message();
+    assert!(message.contains("CacheService::store"), "{message}");
+    assert!(!message.contains("cache_demo"), "{message}");
 }
 
 #[tokio::test]
@@ -98,6 +101,10 @@ async fn a_dump_keeps_its_place_until_its_stream_ends() {
     assert!(second.metadata().contains_key(NOTHING_STORED));
     // Nobody knows when the first one ends.
     assert!(!second.metadata().contains_key(PUSHBACK));
+    // By the name that the schema gives it.
+    let message = second.message();
+    assert!(message.contains("CacheService::dump"), "{message}");
+    assert!(!message.contains("cache_demo"), "{message}");
     drop(first);
     let room_again = async {
         while let Err(error) = client.dump().await {

@@ -1,10 +1,6 @@
 //! The policies above the service, as an operator has them in hand: one set for all servers of the process.
 
-use std::any::type_name;
-
-use resilient_runtime::{Layer, LayerKind, SettingError, Value, registry};
-
-use super::service::Service;
+use resilient_runtime::{AdaptiveConcurrency, Layer, LayerKind, SettingError, Value, registry};
 
 /// What keeps a server from doing more than it can.
 pub const LIMITS: [LayerKind; 3] = [
@@ -15,9 +11,8 @@ pub const LIMITS: [LayerKind; 3] = [
 
 /// The layers of this kind above the methods of the service.
 pub fn layers(kind: LayerKind) -> impl Iterator<Item = &'static dyn Layer> {
-    let service = format!("<{} as ", type_name::<Service>());
     let sites = registry().sites().iter();
-    let ours = sites.filter(move |site| site.name().starts_with(&service));
+    let ours = sites.filter(|site| site.name().starts_with("CacheService::"));
     ours.flat_map(|site| site.layers().iter().copied())
         .filter(move |layer| layer.kind() == kind)
 }
@@ -25,6 +20,11 @@ pub fn layers(kind: LayerKind) -> impl Iterator<Item = &'static dyn Layer> {
 /// Changes a knob of all layers of this kind.
 pub fn set(kind: LayerKind, knob: &str, value: Value) -> Result<(), SettingError> {
     layers(kind).try_for_each(|layer| layer.set(knob, value))
+}
+
+/// The limit that adapts, with what it has learned.
+pub fn adaptive_limit() -> Option<&'static AdaptiveConcurrency> {
+    layers(LayerKind::AdaptiveConcurrency).find_map(|layer| layer.state())
 }
 
 /// Layers that were switched off, and are on again when this is dropped.

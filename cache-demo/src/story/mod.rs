@@ -21,7 +21,7 @@ use tonic::transport::Endpoint;
 
 pub use acts::Get;
 pub use claims::Claim;
-pub use crowd::{Crowd, Dumps, Overload, Served, tell as tell_of_crowd};
+pub use crowd::{Crowd, Dumps, Limit, Overload, Served, tell as tell_of_crowd};
 pub use narrator::Narrator;
 pub use report::{Acts, Change, Figures, Report, StoreFigures};
 pub use script::{CrowdScript, Script};

@@ -19,7 +19,9 @@ pub struct Script {
 
 #[derive(Clone, Debug)]
 pub struct CrowdScript {
-    /// How long more is asked of the server than it can do: without its limits, and again with them.
+    /// How long more is asked of the server than it can do before it is measured what its limits make of that.
+    pub learning: Duration,
+    /// How long that is measured, and how long as much is asked without the limits.
     pub overload: Duration,
     /// How long values are asked for: alone, beside dumps without their limit, and with it.
     pub dump: Duration,
@@ -45,6 +47,7 @@ impl Default for Script {
             back: 20,
             pace: Duration::from_millis(25),
             crowd: Some(CrowdScript {
+                learning: Duration::from_secs(4),
                 overload: Duration::from_secs(3),
                 dump: Duration::from_millis(1500),
             }),
@@ -71,6 +74,7 @@ impl Script {
 impl CrowdScript {
     pub fn short() -> Self {
         CrowdScript {
+            learning: Duration::from_secs(4),
             overload: Duration::from_secs(2),
             dump: Duration::from_secs(1),
         }

@@ -20,6 +20,7 @@ fn of_overload(overload: &Overload) -> Vec<Claim> {
         can_do_per_second: can_do,
         without_limits: without,
         with_limits: with,
+        limit,
         ..
     } = overload;
     let claim = |says, thanks_to, held, figures| Claim {
@@ -35,6 +36,12 @@ fn of_overload(overload: &Overload) -> Vec<Claim> {
             None,
             without.goodput < can_do * 0.6,
             format!("{:.0} a second of {can_do} in time", without.goodput),
+        ),
+        claim(
+            "the limit finds out by itself that less at once is enough",
+            LIMIT,
+            limit.at_last < limit.at_first,
+            format!("{} at first, {} at last", limit.at_first, limit.at_last),
         ),
         claim(
             "with limits at least half as much again is answered in time",

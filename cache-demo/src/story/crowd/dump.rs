@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tonic::{Code, Status};
 
-use super::report::{BesideDumps, Dumps, Served, shown};
+use super::report::{BesideDumps, Dumps, shown};
 use super::{ask, gets, start};
 use crate::client::CacheClient;
 use crate::server::policies;
@@ -22,8 +22,8 @@ const DUMPS: u64 = 30;
 /// What the server keeps, and a dump shows: a worker's time each, one after the other.
 const KEYS: u32 = 30;
 
-/// How long dumps that were let in may go on when the gets are over.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long dumps may go on when the gets are over.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn play(time: Duration, narrator: &mut Narrator) -> io::Result<Dumps> {
     narrator.act(
@@ -32,16 +32,16 @@ pub(super) async fn play(time: Duration, narrator: &mut Narrator) -> io::Result<
             "{DUMPS} dumps at once, each busy for long, and beside them {ASKED} gets a second"
         ),
     )?;
-    let alone = beside(0, time, Duration::ZERO, narrator).await?;
+    let alone = beside(0, time, narrator).await?;
     let without = {
         let _off = policies::switch_off(&[LayerKind::Bulkhead]);
-        beside(DUMPS, time, Duration::ZERO, narrator).await?
+        beside(DUMPS, time, narrator).await?
     };
-    let with = beside(DUMPS, time, PATIENCE, narrator).await?;
+    let with = beside(DUMPS, time, narrator).await?;
 
     let mut rows = vec![
         [
-            "", "gets", "answered", "p50", "p99", "dumps", "refused", "whole",
+            "", "gets", "answered", "p50", "p99", "dumps", "refused", "whole", "left",
         ]
         .map(str::to_owned),
     ];
@@ -61,7 +61,7 @@ pub(super) async fn play(time: Duration, narrator: &mut Narrator) -> io::Result<
     })
 }
 
-fn row(name: &str, beside: &BesideDumps) -> [String; 8] {
+fn row(name: &str, beside: &BesideDumps) -> [String; 9] {
     let gets = &beside.gets;
     [
         name.to_owned(),
@@ -72,17 +72,13 @@ fn row(name: &str, beside: &BesideDumps) -> [String; 8] {
         beside.dumps.to_string(),
         beside.dumps_refused.to_string(),
         beside.dumps_whole.to_string(),
+        beside.dumps_left.to_string(),
     ]
 }
 
 /// A server of its own for each time. Dumps that have not arrived when the patience ends are left, as their readers
 /// would.
-async fn beside(
-    dumps: u64,
-    time: Duration,
-    patience: Duration,
-    narrator: &Narrator,
-) -> io::Result<BesideDumps> {
+async fn beside(dumps: u64, time: Duration, narrator: &Narrator) -> io::Result<BesideDumps> {
     let server = start()?;
     let client = client_of(&server)?;
     let gets = gets(&client, KEYS);
@@ -93,9 +89,9 @@ async fn beside(
         let client = client.clone();
         running.spawn(async move { to_the_end(&client).await });
     }
-    let served = ask(&gets, ASKED, time, narrator).await;
+    let gets_served = ask(&gets, ASKED, Duration::ZERO, time, narrator).await;
     let (mut refused, mut whole) = (0, 0);
-    let patience = sleep(patience);
+    let patience = sleep(PATIENCE);
     tokio::pin!(patience);
     loop {
         tokio::select! {
@@ -109,14 +105,16 @@ async fn beside(
             () = &mut patience => break,
         }
     }
+    let left = running.len() as u64;
     running.shutdown().await;
     drop((gets, client));
     server.drain().await?;
     Ok(BesideDumps {
-        gets: Served::of(&served, time),
+        gets: gets_served,
         dumps,
         dumps_refused: refused,
         dumps_whole: whole,
+        dumps_left: left,
     })
 }
 

@@ -7,20 +7,24 @@ mod report;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use resilient_runtime::LayerKind;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-pub use report::{Crowd, Dumps, Overload, Served};
+pub use report::{Crowd, Dumps, Limit, Overload, Served};
 
 use super::narrator::Narrator;
 use super::script::CrowdScript;
 use crate::client::CacheClient;
 use crate::latency::Short;
-use crate::load::{self, How, Mix, Pace, Summary};
+use crate::load::{self, How, Mix, Pace};
 use crate::server::{Limits, Server, Work, policies};
+use crate::waiting::Waiting;
 
 /// What the server of these acts can do: 100 calls a second.
 const WORK: Work = Work {
@@ -54,7 +58,7 @@ pub async fn tell(script: &CrowdScript, narrator: &mut Narrator) -> io::Result<C
     narrator.layers(&of_dump)?;
 
     Ok(Crowd {
-        overload: overload::play(script.overload, narrator).await?,
+        overload: overload::play(script.learning, script.overload, narrator).await?,
         dump: dump::play(script.dump, narrator).await?,
     })
 }
@@ -79,13 +83,44 @@ fn gets(client: &CacheClient, keys: u32) -> Mix {
     }
 }
 
-async fn ask(mix: &Mix, rate: u32, time: Duration, narrator: &Narrator) -> Summary {
-    let pace = Pace {
-        rate,
-        duration: time,
-        in_flight: u32::MAX,
+/// Asks at this rate, and tells how those fared who asked in the last `time` of it. Before that, for as long as `learning`
+/// says, the server sees the same load.
+async fn ask(
+    mix: &Mix,
+    rate: u32,
+    learning: Duration,
+    time: Duration,
+    narrator: &Narrator,
+) -> Served {
+    let bar = narrator.bar(learning + time);
+    let from = Instant::now() + learning;
+    let in_time = from..from + time;
+    let answered = Arc::new(AtomicU64::new(0));
+    let load = async |duration, shown| {
+        let pace = Pace {
+            rate,
+            duration,
+            in_flight: u32::MAX,
+        };
+        let call = |number| {
+            let (call, answered, in_time) =
+                (mix.call(number), Arc::clone(&answered), in_time.clone());
+            async move {
+                let outcome = call.await;
+                if outcome.is_answer() && in_time.contains(&Instant::now()) {
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+                outcome
+            }
+        };
+        load::run(pace, &CancellationToken::new(), shown, call).await
     };
-    let bar = narrator.bar(time);
-    let never = CancellationToken::new();
-    load::run(pace, &never, &bar, |number| mix.call(number)).await
+    // The one begins while calls of the other are still in flight: there is no pause between them.
+    let unseen = Waiting::nothing();
+    let (_, summary) = tokio::join!(load(learning, &unseen), async {
+        sleep_until(from).await;
+        load(time, &bar).await
+    });
+    let answered = answered.load(Ordering::Relaxed);
+    Served::of(&summary, answered as f64 / time.as_secs_f64())
 }

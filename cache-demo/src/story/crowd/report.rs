@@ -19,7 +19,17 @@ pub struct Overload {
     pub can_do_per_second: f64,
     pub asked_per_second: u32,
     pub without_limits: Served,
+    /// Once the limit has had time to find its height.
     pub with_limits: Served,
+    pub limit: Limit,
+}
+
+/// How many calls were let in at once.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Limit {
+    pub at_first: u32,
+    /// The median while it was measured; now and then the limit goes lower, to see whether less does.
+    pub at_last: u32,
 }
 
 /// How calls for values fared beside a few dozen dumps.
@@ -37,6 +47,8 @@ pub struct BesideDumps {
     pub dumps_refused: u64,
     /// Dumps that arrived to the last item.
     pub dumps_whole: u64,
+    /// Dumps that were still arriving when their readers had enough.
+    pub dumps_left: u64,
 }
 
 /// What became of calls that were made at a steady rate.
@@ -45,7 +57,7 @@ pub struct Served {
     pub calls: u64,
     /// By the server, before the caller went away.
     pub answered: u64,
-    /// Those, a second.
+    /// Answers that arrived a second, while calls were made.
     pub goodput: f64,
     pub refused: u64,
     /// Callers who went away without an answer.
@@ -57,7 +69,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub(super) fn of(summary: &Summary, time: Duration) -> Self {
+    pub(super) fn of(summary: &Summary, goodput: f64) -> Self {
         const REFUSED: Outcome = Outcome::Code(Code::ResourceExhausted);
         let millis = |latency: Duration| latency.as_secs_f64() * 1e3;
         let answers = summary.latencies(Outcome::is_answer);
@@ -65,7 +77,7 @@ impl Served {
         Served {
             calls: summary.calls(),
             answered: answers.len(),
-            goodput: answers.len() as f64 / time.as_secs_f64(),
+            goodput,
             refused: refused.len(),
             gave_up: summary.count(Outcome::Code(Code::DeadlineExceeded)),
             p50_ms: answers.percentile(50.0).map(millis),
