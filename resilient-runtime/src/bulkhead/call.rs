@@ -45,7 +45,7 @@ impl<'a, F> BulkheadCall<'a, F> {
     /// Asks for that many places, at least one. Means nothing once it was polled.
     pub fn cost(mut self, cost: u32) -> Self {
         if let Stage::Asking(_, ask) = &mut self.stage {
-            ask.cost = cost.max(1);
+            ask.set_cost(cost);
         }
         self
     }

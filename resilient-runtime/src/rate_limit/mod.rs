@@ -278,10 +278,9 @@ impl RateLimiter {
 }
 
 fn ask(cost: u32) -> Ask {
-    Ask {
-        cost: cost.max(1),
-        ..Ask::ONE
-    }
+    let mut ask = Ask::ONE;
+    ask.set_cost(cost);
+    ask
 }
 
 impl Stateful for RateLimiter {

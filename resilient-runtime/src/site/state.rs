@@ -238,6 +238,11 @@ impl Ask {
         cost: 1,
         max_wait: None,
     };
+
+    /// Nothing costs nothing.
+    pub(crate) fn set_cost(&mut self, cost: u32) {
+        self.cost = cost.max(1);
+    }
 }
 
 /// What a call of an annotated function asks for, and where. Nothing where the layer is switched off.
@@ -289,7 +294,7 @@ impl<'a, S: Stateful> Handle<'a, S> {
     /// Asks for that many permits or places, at least one.
     #[must_use]
     pub fn cost(mut self, cost: u32) -> Self {
-        self.ask.cost = cost.max(1);
+        self.ask.set_cost(cost);
         self
     }
 
