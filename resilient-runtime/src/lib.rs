@@ -101,7 +101,7 @@ pub use circuit_breaker::{
 pub use classify::{Classify, ErrorClass};
 pub use context::deadline;
 pub use error::{FromPolicyError, PolicyError, PolicyErrorKind};
-pub use event::{Event, EventKind, StopReason, Subscription, observe};
+pub use event::{Event, EventKind, StopReason, Subscription, Withheld, observe};
 pub use fallback::{Fallback, FallingBack};
 pub use fault::{Fault, FaultCall, FaultCounts, FaultErrorCall, FaultInjector, FaultKind, faults};
 pub use keyed::Keyed;

@@ -93,6 +93,20 @@ pub enum EventKind {
         /// The keys that there are.
         max_keys: u32,
     },
+    /// A hedge was started beside what had not answered by then.
+    HedgeStarted {
+        /// The first is 1.
+        hedge: u32,
+        /// How long the one before it had been waited for.
+        after: Duration,
+    },
+    /// A hedge succeeded first.
+    HedgeWon {
+        /// The one that did.
+        hedge: u32,
+    },
+    /// It was time for a hedge, and it was not started.
+    HedgeWithheld(Withheld),
     /// A fault was injected into a call.
     FaultInjected(FaultKind),
     /// A fallback answered in place of a failure, or of a value that `when_ok` rejects
@@ -117,6 +131,18 @@ pub enum StopReason {
     Deadline,
     /// The service asks to be left alone for longer than `max_delay`.
     RetryAfterTooLong,
+    /// The retry budget is spent.
+    Budget,
+}
+
+/// Why a hedge was not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Withheld {
+    /// The budget of hedges is spent.
+    Budget,
+    /// A circuit breaker around the hedge or inside of it is not closed.
+    Breaker,
 }
 
 /// Builds an event and hands it to whoever listens.

@@ -83,6 +83,11 @@ pub(super) fn record(event: &Event) {
                 warn!(site, key, max_keys, more, "no place for another key");
             }
         }
+        EventKind::HedgeStarted { hedge, after } => {
+            debug!(site, key, hedge, ?after, "hedge started");
+        }
+        EventKind::HedgeWon { hedge } => debug!(site, key, hedge, "hedge won"),
+        EventKind::HedgeWithheld(why) => debug!(site, key, ?why, "hedge withheld"),
         EventKind::FaultInjected(fault) => debug!(site, key, ?fault, "fault injected"),
         EventKind::FallbackUsed { cause } => {
             if enabled!(Level::INFO)

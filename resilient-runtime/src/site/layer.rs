@@ -28,6 +28,8 @@ pub enum LayerKind {
     Fault,
     /// `#[fallback]`
     Fallback,
+    /// `#[hedge]`
+    Hedge,
 }
 
 impl LayerKind {
@@ -43,6 +45,7 @@ impl LayerKind {
             Self::AdaptiveConcurrency => "adaptive_concurrency",
             Self::Fault => "fault",
             Self::Fallback => "fallback",
+            Self::Hedge => "hedge",
         }
     }
 }
