@@ -19,6 +19,7 @@ thread_local! {
     static DEADLINE: Cell<Option<Deadline>> = const { Cell::new(None) };
     static CUT_OFF_AFTER: Cell<Option<Duration>> = const { Cell::new(None) };
     static WAITS: Cell<u64> = const { Cell::new(0) };
+    static PREVIOUS_ATTEMPTS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The instant at which the nearest `#[timeout]` around the caller gives up, if
@@ -51,6 +52,33 @@ pub fn deadline() -> Option<Instant> {
 #[inline]
 pub(crate) fn nearest_deadline() -> Option<Deadline> {
     DEADLINE.get()
+}
+
+/// How many attempts came before the one that the caller is part of: those of the nearest retry, and of
+/// the retries around it.
+///
+/// It is seen by everything that the attempt polls itself.
+#[must_use]
+pub fn previous_attempts() -> u32 {
+    PREVIOUS_ATTEMPTS.get()
+}
+
+/// Says to what runs until the guard is dropped that `before` attempts came before it.
+pub(crate) fn enter_attempt(before: u32) -> AttemptScope {
+    let outer = PREVIOUS_ATTEMPTS.get();
+    PREVIOUS_ATTEMPTS.set(outer.saturating_add(before));
+    AttemptScope { outer }
+}
+
+#[must_use]
+pub(crate) struct AttemptScope {
+    outer: u32,
+}
+
+impl Drop for AttemptScope {
+    fn drop(&mut self) {
+        PREVIOUS_ATTEMPTS.set(self.outer);
+    }
 }
 
 /// Whether the nearest deadline has passed.

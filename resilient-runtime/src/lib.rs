@@ -79,6 +79,7 @@ mod keyed;
 mod random;
 mod rate_limit;
 mod retry;
+mod retry_budget;
 mod rules;
 mod site;
 #[cfg(feature = "testing")]
@@ -99,7 +100,7 @@ pub use circuit_breaker::{
     ChangeCause, CircuitBreaker, CircuitBreakerSettings, StateChange, Window,
 };
 pub use classify::{Classify, ErrorClass};
-pub use context::deadline;
+pub use context::{deadline, previous_attempts};
 pub use error::{FromPolicyError, PolicyError, PolicyErrorKind};
 pub use event::{Event, EventKind, StopReason, Subscription, Withheld, observe};
 pub use fallback::{Fallback, FallingBack};
@@ -107,8 +108,9 @@ pub use fault::{Fault, FaultCall, FaultCounts, FaultErrorCall, FaultInjector, Fa
 pub use keyed::Keyed;
 pub use rate_limit::{RateLimitCall, RateLimiter, RateLimiterSettings, RateLimiterSnapshot};
 pub use retry::{
-    Attempts, Backoff, Jitter, OnOpen, OnTimeout, Pause, Retry, RetryAttempt, Retrying,
+    Attempt, Attempts, Backoff, Jitter, OnOpen, OnTimeout, Pause, Retry, RetryAttempt, Retrying,
 };
+pub use retry_budget::{RetryBudget, RetryBudgetSettings, Within};
 pub use rules::{Rules, Unset};
 pub use site::{
     Handle, Layer, LayerKind, Origin, Registry, Setting, SettingError, Site, Stateful, Value,

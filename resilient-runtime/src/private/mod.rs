@@ -16,6 +16,7 @@ pub use crate::judge::{Probe, class_by, levels};
 pub use crate::keyed::{Key, Keyed, Shown};
 pub use crate::rate_limit::{RateLimitLayer, RateLimiter, RateLimiterSettings};
 pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};
+pub use crate::retry_budget::{RetryBudget, RetryBudgetSettings};
 pub use crate::rules::Rules;
 pub use crate::site::{Asked, Registration, Site, StateLayer};
 pub use crate::timeout::{Timeout, TimeoutLayer};

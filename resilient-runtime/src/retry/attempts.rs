@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::attempt::Attempt;
 use super::backoff;
 use super::pause::Pause;
 use super::{OnOpen, OnTimeout, Retry};
@@ -14,6 +15,7 @@ use crate::clock;
 use crate::context;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::{EventKind, StopReason};
+use crate::retry_budget::Within;
 use crate::rules::{Grows, Growth, Rules, Test, Told};
 use crate::site::Caller;
 use crate::verdict::{Cause, Failing};
@@ -29,7 +31,8 @@ use crate::verdict::{Cause, Failing};
 /// # async fn main() -> std::io::Result<()> {
 /// let mut attempts = Retry::new(3).attempts();
 /// let outcome = loop {
-///     match attempts.next(ping().await) {
+///     let outcome = attempts.attempt(ping()).await;
+///     match attempts.next(outcome) {
 ///         ControlFlow::Break(outcome) => break outcome,
 ///         ControlFlow::Continue(pause) => pause.await,
 ///     }
@@ -38,8 +41,11 @@ use crate::verdict::{Cause, Failing};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Attempts {
+pub struct Attempts<'a> {
     settings: Retry,
+    budget: Within<'a>,
+    /// A retry is paid for, and has not begun.
+    paid: bool,
     /// Switched off: the outcome goes by, and nothing is said of it.
     off: bool,
     made: u32,
@@ -49,15 +55,17 @@ pub struct Attempts {
     caller: Caller,
 }
 
-impl Attempts {
+impl<'a> Attempts<'a> {
     pub(super) fn by_hand(settings: Retry) -> Self {
-        Self::new(settings, Caller::Named(settings.name))
+        Self::new(settings, Within::NOTHING, Caller::Named(settings.name))
     }
 
     #[inline]
-    pub(super) fn new(settings: Retry, caller: Caller) -> Self {
+    pub(super) fn new(settings: Retry, budget: Within<'a>, caller: Caller) -> Self {
         Self {
             settings,
+            budget,
+            paid: false,
             off: false,
             made: 0,
             began: settings.max_elapsed.is_some().then(clock::entry),
@@ -68,18 +76,39 @@ impl Attempts {
 
     /// The only attempt of a retry that is switched off.
     pub(super) fn switched_off(caller: Caller) -> Self {
-        Self {
-            off: true,
-            ..Self::new(Retry::new(1), caller)
+        let mut attempts = Self::new(Retry::new(1), Within::NOTHING, caller);
+        attempts.off = true;
+        attempts
+    }
+
+    /// Keeps to a budget: no retry without it. Of `budget = ..` and of
+    /// [`Keyed::get`](crate::Keyed::get) alike.
+    #[must_use]
+    pub fn within(mut self, budget: impl Into<Within<'a>>) -> Self {
+        if !self.off {
+            self.budget = budget.into();
         }
+        self
     }
 
     /// The next attempt begins now: the first one did not when this was made, if that
     /// was before the call was first polled.
     pub(super) fn begin(&mut self) {
+        self.paid = false;
         if self.made == 0 && self.began.is_some() {
             self.began = Some(clock::entry());
         }
+    }
+
+    /// Begins an attempt, so that what runs inside knows how many came
+    /// [before it](crate::previous_attempts), and a budget that it is made.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it drops `attempt`.
+    pub fn attempt<F: Future>(&mut self, attempt: F) -> Attempt<F> {
+        self.paid = false;
+        Attempt::new(self.made, attempt)
     }
 
     /// Takes the outcome of an attempt: [`Break`](ControlFlow::Break) with it if it
@@ -114,6 +143,7 @@ impl Attempts {
         Pauses: Grows,
     {
         clock::forget();
+        self.paid = false;
         if self.off {
             return ControlFlow::Break(outcome);
         }
@@ -129,6 +159,7 @@ impl Attempts {
             }
         };
         if outcome.is_ok() && !wanted {
+            self.budget.earn();
             if attempt > 1 {
                 self.caller.emit(|| EventKind::RetrySucceeded { attempt });
             }
@@ -225,12 +256,26 @@ impl Attempts {
                 return Err(StopReason::Elapsed);
             }
         }
+        if !self.budget.withdraw() {
+            return Err(StopReason::Budget);
+        }
+        self.paid = true;
         self.last_pause = delay;
         Ok(delay)
     }
 
     fn latest_start(&self) -> Option<Instant> {
         self.began?.checked_add(self.settings.max_elapsed?)
+    }
+}
+
+impl Drop for Attempts<'_> {
+    /// In its pause a retry has not begun: what was paid for it goes back.
+    #[inline]
+    fn drop(&mut self) {
+        if self.paid {
+            self.budget.put_back();
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! The retry of an annotated function.
 
+use std::any::Any;
+
 use super::{Attempts, Retry};
-use crate::site::{Caller, Layer, LayerKind, Live, Site, Switch, Tuning};
+use crate::keyed::{Key, Keyed};
+use crate::retry_budget::{RetryBudget, Within};
+use crate::site::{Asked, Caller, Layer, LayerKind, Live, Site, StateLayer, Switch, Tuning, Way};
 
 /// The retry of an annotated function.
 #[derive(Debug)]
@@ -9,16 +13,81 @@ pub struct RetryLayer {
     site: &'static Site,
     switch: Switch,
     live: Live<Retry>,
+    budget: Option<StateLayer<RetryBudget>>,
 }
 
 impl RetryLayer {
-    /// The layer with the settings that the code wrote down.
+    /// The layer with the settings that the code wrote down, and a budget of its own.
     #[must_use]
     pub const fn new(site: &'static Site, settings: Retry) -> Self {
+        Self::budgeted(site, settings, RetryBudget::new())
+    }
+
+    /// The layer without a budget.
+    #[must_use]
+    pub const fn unbudgeted(site: &'static Site, settings: Retry) -> Self {
+        Self::with(site, settings, None)
+    }
+
+    /// The layer with the budget that the code wrote down, of its own.
+    #[must_use]
+    pub const fn budgeted(site: &'static Site, settings: Retry, budget: RetryBudget) -> Self {
+        let budget = StateLayer::with(site, budget.of(site));
+        Self::with(site, settings, Some(budget))
+    }
+
+    /// The layer with such a budget for each key.
+    #[must_use]
+    pub const fn keyed(
+        site: &'static Site,
+        settings: Retry,
+        budget: RetryBudget,
+        max_keys: u32,
+    ) -> Self {
+        let budgets = Keyed::new(budget.of(site)).max_keys(max_keys);
+        Self::with(site, settings, Some(StateLayer::with_keyed(site, budgets)))
+    }
+
+    /// The layer of a function that names its budget.
+    #[must_use]
+    pub const fn shared(site: &'static Site, settings: Retry) -> Self {
+        Self::with(site, settings, Some(StateLayer::shared(site)))
+    }
+
+    /// The layer of a method over the budget of its `impl`.
+    #[must_use]
+    pub const fn of_impl(
+        site: &'static Site,
+        settings: Retry,
+        budget: &'static RetryBudget,
+    ) -> Self {
+        Self::with(site, settings, Some(StateLayer::of_impl(site, budget)))
+    }
+
+    /// The layer of a method over the budgets of its `impl`, one for each key.
+    #[must_use]
+    pub const fn of_impl_keyed(
+        site: &'static Site,
+        settings: Retry,
+        budgets: &'static Keyed<RetryBudget>,
+    ) -> Self {
+        Self::with(
+            site,
+            settings,
+            Some(StateLayer::of_impl_keyed(site, budgets)),
+        )
+    }
+
+    const fn with(
+        site: &'static Site,
+        settings: Retry,
+        budget: Option<StateLayer<RetryBudget>>,
+    ) -> Self {
         Self {
             site,
             switch: Switch::new(),
             live: Live::new(settings),
+            budget,
         }
     }
 
@@ -38,19 +107,52 @@ impl RetryLayer {
     /// Begins the attempts of a call.
     #[inline]
     #[must_use]
-    pub fn attempts(&'static self) -> Attempts {
+    pub fn attempts(&'static self) -> Attempts<'static> {
         self.attempts_with(self.code())
     }
 
     /// Begins the attempts of a call with the settings that it worked out.
     #[inline]
     #[must_use]
-    pub fn attempts_with(&'static self, settings: Retry) -> Attempts {
+    pub fn attempts_with(&'static self, settings: Retry) -> Attempts<'static> {
         let caller = Caller::Site(self.site);
         if !self.switch.is_on() {
             return Attempts::switched_off(caller);
         }
-        Attempts::new(self.live.over(settings), caller)
+        let budget = self
+            .budget
+            .as_ref()
+            .map_or(Within::NOTHING, |budget| Within::way(Way::Layer(budget)));
+        Attempts::new(self.live.over(settings), budget, caller)
+    }
+
+    /// A call's way to the budget of `key`.
+    #[must_use]
+    pub fn budget_of_key(&'static self, key: Key<'_>) -> Asked<'static, RetryBudget> {
+        match &self.budget {
+            Some(budget) => budget.of_key(key),
+            None => Asked::nothing(),
+        }
+    }
+
+    /// A call's way to the budget that the function names.
+    pub fn budget_over<'a>(&'static self, budget: &'a RetryBudget) -> Asked<'a, RetryBudget> {
+        match &self.budget {
+            Some(layer) => layer.over(budget),
+            None => Asked::nothing(),
+        }
+    }
+
+    /// A call's way to the budget of `key` among those that the function names.
+    pub fn budget_over_key<'a>(
+        &'static self,
+        budgets: &'a Keyed<RetryBudget>,
+        key: Key<'_>,
+    ) -> Asked<'a, RetryBudget> {
+        match &self.budget {
+            Some(layer) => layer.over_key(budgets, key),
+            None => Asked::nothing(),
+        }
     }
 }
 
@@ -65,5 +167,9 @@ impl Layer for RetryLayer {
 
     fn tuning(&self) -> Option<&dyn Tuning> {
         Some(&self.live)
+    }
+
+    fn any_state(&self) -> Option<&dyn Any> {
+        self.budget.as_ref()?.any_state()
     }
 }

@@ -1,5 +1,6 @@
 //! Retry: another attempt after a pause, while it is worth it.
 
+mod attempt;
 mod attempts;
 mod backoff;
 mod layer;
@@ -8,6 +9,7 @@ mod run;
 
 use std::time::Duration;
 
+pub use attempt::Attempt;
 pub use attempts::{Attempts, RetryAttempt};
 pub use backoff::{Backoff, Jitter};
 pub use layer::RetryLayer;
@@ -214,7 +216,7 @@ impl Retry {
     /// # Panics
     ///
     /// Outside a tokio runtime with time enabled, when it is to pause.
-    pub fn run<M, F, T, X>(self, attempt: M) -> Retrying<M, F, Rules<Result<T, X::Error>>>
+    pub fn run<M, F, T, X>(self, attempt: M) -> Retrying<'static, M, F, Rules<Result<T, X::Error>>>
     where
         M: FnMut() -> F,
         F: Future<Output = Result<T, X>>,
@@ -237,7 +239,7 @@ impl Retry {
     /// assert_eq!(outcome, Err("broken"));
     /// # }
     /// ```
-    pub fn run_by<M, F, T, X, R>(self, rules: R, attempt: M) -> Retrying<M, F, R>
+    pub fn run_by<M, F, T, X, R>(self, rules: R, attempt: M) -> Retrying<'static, M, F, R>
     where
         M: FnMut() -> F,
         F: Future<Output = Result<T, X>>,
@@ -249,7 +251,7 @@ impl Retry {
     /// Counts attempts for a loop of the caller's own:
     /// [`Attempts::next`] says after each whether there is another.
     #[must_use]
-    pub fn attempts(self) -> Attempts {
+    pub fn attempts(self) -> Attempts<'static> {
         Attempts::by_hand(self)
     }
 }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::{Attempts, Pause, Retry};
+use super::{Attempt, Attempts, Pause, Retry};
+use crate::retry_budget::Within;
 use crate::rules::{Grows, Rules, Test, Told};
 use crate::verdict::Failing;
 
@@ -15,9 +16,9 @@ pin_project! {
     /// A call that is tried until it succeeds or it is not worth another try.
     /// Made by [`Retry::run`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Retrying<M, F, R> {
+    pub struct Retrying<'a, M, F, R> {
         attempt: M,
-        attempts: Attempts,
+        attempts: Attempts<'a>,
         rules: R,
         #[pin]
         state: State<F>,
@@ -28,13 +29,13 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Idle,
-        Trying { #[pin] attempt: F },
+        Trying { #[pin] attempt: Attempt<F> },
         Pausing { #[pin] pause: Pause },
         Done,
     }
 }
 
-impl<M, F, R> Retrying<M, F, R> {
+impl<'a, M, F, R> Retrying<'a, M, F, R> {
     pub(super) fn new(settings: Retry, rules: R, attempt: M) -> Self {
         Self {
             attempt,
@@ -43,9 +44,18 @@ impl<M, F, R> Retrying<M, F, R> {
             state: State::Idle,
         }
     }
+
+    /// Keeps to a budget: a `&RetryBudget`, or what [`Keyed::get`](crate::Keyed::get) gives for a key.
+    /// Without one, retries are bounded by nothing but their count.
+    pub fn within(self, budget: impl Into<Within<'a>>) -> Self {
+        Self {
+            attempts: self.attempts.within(budget),
+            ..self
+        }
+    }
 }
 
-impl<M, F, R> fmt::Debug for Retrying<M, F, R> {
+impl<M, F, R> fmt::Debug for Retrying<'_, M, F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Retrying")
             .field("attempts", &self.attempts)
@@ -54,7 +64,7 @@ impl<M, F, R> fmt::Debug for Retrying<M, F, R> {
 }
 
 impl<M, F, T, X, R, When, WhenOk, Ignore, OnRetry, Pauses> Future
-    for Retrying<M, F, Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>>
+    for Retrying<'_, M, F, Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>>
 where
     M: FnMut() -> F,
     F: Future<Output = Result<T, X>>,
@@ -73,8 +83,9 @@ where
                 StateProjection::Done => panic!("`Retrying` polled after it was ready"),
                 StateProjection::Idle => {
                     this.attempts.begin();
+                    let attempt = (this.attempt)();
                     State::Trying {
-                        attempt: (this.attempt)(),
+                        attempt: this.attempts.attempt(attempt),
                     }
                 }
                 StateProjection::Pausing { pause } => {

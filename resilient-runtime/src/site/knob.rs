@@ -16,6 +16,8 @@ pub(crate) enum Unit {
     Rate,
     /// At least one.
     Factor,
+    /// At least zero.
+    Number,
     /// By its place in the list.
     Name(&'static [&'static str]),
     /// A rate, or one of these names.
@@ -50,6 +52,7 @@ impl Unit {
             Self::Duration { zero: false } => "a duration longer than zero".to_owned(),
             Self::Rate => "a rate from 0.0 to 1.0".to_owned(),
             Self::Factor => "a number, at least 1.0".to_owned(),
+            Self::Number => "a number, at least 0.0".to_owned(),
             Self::Name(names) => format!("one of `{}`", names.join("`, `")),
             Self::RateOr(names) => {
                 format!("a rate from 0.0 to 1.0, or one of `{}`", names.join("`, `"))
@@ -86,6 +89,9 @@ impl Unit {
             (Self::Factor, Value::Number(factor)) => {
                 (factor.is_finite() && factor >= 1.0).then(|| factor.to_bits())
             }
+            (Self::Number, Value::Number(number)) => {
+                (number.is_finite() && number >= 0.0).then(|| number.abs().to_bits())
+            }
             (Self::Name(names), Value::Name(name)) => place(names, name),
             (Self::RateOr(names), Value::Name(name)) => {
                 place(names, name).map(|place| SECOND_KIND | place)
@@ -105,7 +111,7 @@ impl Unit {
                 Some(Value::Duration(Duration::from_nanos(word)))
             }
             (Self::RateOr(names), Some(place)) => name(names, place),
-            (Self::Rate | Self::RateOr(_) | Self::Factor, _) => {
+            (Self::Rate | Self::RateOr(_) | Self::Factor | Self::Number, _) => {
                 Some(Value::Number(f64::from_bits(word)))
             }
             (Self::Name(names), _) => name(names, word),

@@ -262,6 +262,11 @@ impl<S: Stateful> Asked<'_, S> {
         Self(self.0.map(|handle| handle.max_wait(max_wait)))
     }
 
+    /// No state at all.
+    pub(crate) const fn nothing() -> Self {
+        Self(None)
+    }
+
     pub(crate) fn way(&self) -> Way<'_, S> {
         self.0.as_ref().map_or(Way::Off, Way::Handle)
     }

@@ -1,0 +1,38 @@
+//! One attempt of several.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::context;
+
+pin_project! {
+    /// An attempt that tells what runs inside how many came before it.
+    /// Made by [`Attempts::attempt`](crate::Attempts::attempt).
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Attempt<F> {
+        before: u32,
+        #[pin]
+        inner: F,
+    }
+}
+
+impl<F> Attempt<F> {
+    #[inline]
+    pub(super) fn new(before: u32, inner: F) -> Self {
+        Self { before, inner }
+    }
+}
+
+impl<F: Future> Future for Attempt<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _again = (*this.before != 0).then(|| context::enter_attempt(*this.before));
+        this.inner.poll(cx)
+    }
+}

@@ -1,0 +1,88 @@
+//! Whose budget a retry keeps to.
+
+use std::fmt;
+
+use super::RetryBudget;
+use crate::clock;
+use crate::site::{Asked, Handle, Stateful, Way};
+
+/// The budget that the attempts of one call keep to: made of a `&RetryBudget`, or of what
+/// [`Keyed::get`](crate::Keyed::get) gives for one key.
+#[derive(Clone, Copy)]
+pub struct Within<'a>(Way<'a, RetryBudget>);
+
+impl<'a> Within<'a> {
+    /// None at all.
+    pub(crate) const NOTHING: Self = Self(Way::Off);
+
+    pub(crate) fn way(way: Way<'a, RetryBudget>) -> Self {
+        Self(way)
+    }
+
+    /// A success is worth something.
+    #[inline]
+    pub(crate) fn earn(self) {
+        if let Some(entry) = self.0.entry() {
+            RetryBudget::earn(&entry);
+        }
+    }
+
+    /// Whether there is a retry to be had; without a budget there always is.
+    pub(crate) fn withdraw(self) -> bool {
+        let entry = self.0.entry();
+        entry.is_none_or(|entry| RetryBudget::withdraw(&entry, clock::now()))
+    }
+
+    /// What was withdrawn was not used.
+    pub(crate) fn put_back(self) {
+        if let Some(entry) = self.0.entry() {
+            RetryBudget::put_back(&entry);
+        }
+    }
+}
+
+impl<'a> From<&'a RetryBudget> for Within<'a> {
+    fn from(budget: &'a RetryBudget) -> Self {
+        Self(Way::ByHand(budget))
+    }
+}
+
+impl<'a> From<&'a Handle<'a, RetryBudget>> for Within<'a> {
+    fn from(budget: &'a Handle<'a, RetryBudget>) -> Self {
+        Self(Way::Handle(budget))
+    }
+}
+
+impl<'a> From<&'a Asked<'a, RetryBudget>> for Within<'a> {
+    fn from(budget: &'a Asked<'a, RetryBudget>) -> Self {
+        Self(budget.way())
+    }
+}
+
+impl fmt::Debug for Within<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entry = self.0.entry();
+        f.debug_tuple("Within")
+            .field(&entry.map(|entry| entry.state.caller()))
+            .finish()
+    }
+}
+
+impl Handle<'_, RetryBudget> {
+    /// Takes a retry out, as [`RetryBudget::try_withdraw`] does.
+    #[must_use]
+    pub fn try_withdraw(&self) -> bool {
+        RetryBudget::withdraw(&self.entry(), clock::now())
+    }
+
+    /// Puts in what a success earns.
+    pub fn deposit(&self) {
+        RetryBudget::earn(&self.entry());
+    }
+
+    /// How many retries there are.
+    #[must_use]
+    pub fn tokens(&self) -> f64 {
+        RetryBudget::count(&self.entry(), clock::now())
+    }
+}

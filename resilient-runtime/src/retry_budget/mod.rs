@@ -1,0 +1,224 @@
+//! Retry budget: retries in proportion to what succeeds, whatever fails.
+
+mod bucket;
+mod layer;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use tokio::time::Instant;
+
+pub(crate) use bucket::{Bucket, Terms};
+pub use layer::Within;
+pub use settings::RetryBudgetSettings;
+
+use crate::clock::{self, nanos};
+use crate::door::{Door, Opened};
+use crate::site::{
+    Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value,
+};
+
+/// A retry budget: a bucket of retries that successes fill.
+///
+/// Each `#[retry]` has one of its own; a `static` or a field handed in with `budget = ..` is shared by
+/// all that name it. While calls fail now and then it changes nothing. In an outage it is spent, and
+/// from then on there are no more retries than `ratio` for each success and `per_second`: callers cannot
+/// multiply the load on what is already down. A retry that it refuses returns the error of the attempt
+/// before, and is the event [`RetryStopped`](crate::EventKind::RetryStopped).
+///
+/// ```
+/// use resilient_runtime::{Retry, RetryBudget};
+/// use std::io;
+///
+/// static CACHE: RetryBudget = RetryBudget::strict().named("cache");
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let mut attempts = 0;
+/// let outcome: io::Result<()> = Retry::new(20)
+///     .run(|| {
+///         attempts += 1;
+///         std::future::ready(Err(io::ErrorKind::ConnectionReset.into()))
+///     })
+///     .within(&CACHE)
+///     .await;
+/// assert!(outcome.is_err());
+/// // The first, ten of the bucket, and what came in while they waited.
+/// assert!((11..20).contains(&attempts), "{attempts}");
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// A retry is paid for when its pause begins. A call that is dropped in the pause gives it back.
+///
+/// # Fairness
+///
+/// None: who asks first has it. A bucket has no queue.
+///
+/// # Source
+///
+/// The token bucket of gRPC's retry throttling (proposal A6) and of AWS's SDKs, with gRPC's ratio of
+/// successes instead of a number of retries a second, which a fleet multiplies; and, unlike either, with
+/// a drip, so that a process which calls once a minute can still try again.
+pub struct RetryBudget {
+    settings: Live<RetryBudgetSettings>,
+    bucket: Door<Bucket>,
+    caller: Caller,
+}
+
+impl RetryBudget {
+    /// 100 retries at first and at most; a success brings a tenth of one, and so does a second.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::with(RetryBudgetSettings::new())
+    }
+
+    /// The same with 10 retries: for a service that many processes call.
+    #[must_use]
+    pub const fn strict() -> Self {
+        Self::with(RetryBudgetSettings::strict())
+    }
+
+    /// As the settings say.
+    #[must_use]
+    pub const fn with(settings: RetryBudgetSettings) -> Self {
+        Self {
+            settings: Live::new(settings),
+            bucket: Door::new(Bucket::new()),
+            caller: Caller::Named("retry budget"),
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.caller = Caller::Named(name);
+        self
+    }
+
+    /// The one that belongs to an annotated function, also when it is held by hand.
+    pub(crate) const fn of(mut self, site: &'static Site) -> Self {
+        self.caller = Caller::Site(site);
+        self
+    }
+
+    /// Takes a retry out, if there is one: for a loop that is no [`Retry`](crate::Retry).
+    #[must_use]
+    pub fn try_withdraw(&self) -> bool {
+        self.try_withdraw_at(clock::now())
+    }
+
+    /// With the clock as an argument.
+    #[doc(hidden)]
+    pub fn try_withdraw_at(&self, now: Instant) -> bool {
+        Self::withdraw(&Entry::by_hand(self), now)
+    }
+
+    /// Puts in what a success earns.
+    pub fn deposit(&self) {
+        Self::earn(&Entry::by_hand(self));
+    }
+
+    /// How many retries there are.
+    #[must_use]
+    pub fn tokens(&self) -> f64 {
+        self.tokens_at(clock::now())
+    }
+
+    /// With the clock as an argument.
+    #[doc(hidden)]
+    pub fn tokens_at(&self, now: Instant) -> f64 {
+        Self::count(&Entry::by_hand(self), now)
+    }
+
+    /// Its knobs.
+    #[must_use]
+    pub fn settings(&self) -> Vec<Setting> {
+        self.settings.list()
+    }
+
+    /// Lays `value` over what the code says for `knob`; what has been taken out stays out.
+    ///
+    /// # Errors
+    ///
+    /// An unknown knob, or a value that it does not take. Nothing has changed then.
+    pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
+        self.settings.set(knob, value)
+    }
+
+    /// Goes back to what the code says for `knob`.
+    ///
+    /// # Errors
+    ///
+    /// An unknown knob.
+    pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
+        self.settings.unset(knob)
+    }
+
+    pub(crate) fn withdraw(at: &Entry<'_, Self>, now: Instant) -> bool {
+        at.core.try_withdraw(at.state.terms(), nanos(now))
+    }
+
+    #[inline]
+    pub(crate) fn earn(at: &Entry<'_, Self>) {
+        at.core.deposit(|| at.state.terms());
+    }
+
+    pub(crate) fn put_back(at: &Entry<'_, Self>) {
+        at.core.put_back();
+    }
+
+    fn count(at: &Entry<'_, Self>, now: Instant) -> f64 {
+        at.core.tokens(at.state.terms(), nanos(now))
+    }
+
+    fn terms(&self) -> Terms {
+        self.settings.with(RetryBudgetSettings::terms)
+    }
+}
+
+impl Stateful for RetryBudget {
+    type Core = Bucket;
+
+    const KIND: LayerKind = LayerKind::Retry;
+
+    fn fresh(&self) -> Bucket {
+        Bucket::new()
+    }
+
+    #[inline]
+    fn core(&self) -> Opened<'_, Bucket> {
+        self.bucket.open(Bucket::new)
+    }
+
+    fn is_idle(&self, bucket: &Bucket, now: Instant) -> bool {
+        bucket.is_full(self.terms(), nanos(now))
+    }
+
+    fn live(&self) -> &dyn Tuning {
+        &self.settings
+    }
+
+    fn caller(&self) -> Caller {
+        self.caller
+    }
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RetryBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryBudget")
+            .field("name", &self.caller.name())
+            .field("settings", &self.settings.get())
+            .field("bucket", &*self.core())
+            .finish()
+    }
+}
