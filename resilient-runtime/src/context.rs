@@ -20,6 +20,8 @@ thread_local! {
     static CUT_OFF_AFTER: Cell<Option<Duration>> = const { Cell::new(None) };
     static WAITS: Cell<u64> = const { Cell::new(0) };
     static PREVIOUS_ATTEMPTS: Cell<u32> = const { Cell::new(0) };
+    static UNDER_HOLDING_BREAKER: Cell<bool> = const { Cell::new(false) };
+    static HOLDING_BREAKERS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The instant at which the nearest `#[timeout]` around the caller gives up, if
@@ -143,4 +145,37 @@ pub(crate) fn note_wait() {
 #[inline]
 pub(crate) fn waits() -> u64 {
     WAITS.get()
+}
+
+/// Says to what runs until the guard is dropped that a breaker around it is not closed.
+pub(crate) fn enter_holding_breaker() -> HoldingBreakerScope {
+    HoldingBreakerScope {
+        outer: UNDER_HOLDING_BREAKER.replace(true),
+    }
+}
+
+#[must_use]
+pub(crate) struct HoldingBreakerScope {
+    outer: bool,
+}
+
+impl Drop for HoldingBreakerScope {
+    fn drop(&mut self) {
+        UNDER_HOLDING_BREAKER.set(self.outer);
+    }
+}
+
+/// Whether a breaker around the caller is not closed.
+pub(crate) fn is_under_holding_breaker() -> bool {
+    UNDER_HOLDING_BREAKER.get()
+}
+
+/// A breaker that is not closed is about to return `Pending`.
+pub(crate) fn note_holding_breaker() {
+    HOLDING_BREAKERS.set(HOLDING_BREAKERS.get().wrapping_add(1));
+}
+
+/// A count that [`note_holding_breaker`] moves: unmoved over a poll, every breaker inside was closed.
+pub(crate) fn holding_breakers() -> u64 {
+    HOLDING_BREAKERS.get()
 }

@@ -88,6 +88,7 @@ mod timeout;
 #[cfg(feature = "tonic")]
 mod tonic;
 mod verdict;
+mod with_deadline;
 
 pub use adaptive_concurrency::{
     AdaptiveCall, AdaptiveConcurrency, AdaptiveConcurrencySettings, Aimd, Elasticity, Gradient2,
@@ -118,6 +119,7 @@ pub use site::{
 };
 pub use timeout::{Timeout, TimeoutCall};
 pub use verdict::{Cause, Failing, Failure, Judged, JudgedFuture, Outcome, Verdict, judged_by};
+pub use with_deadline::{WithDeadline, with_deadline};
 
 #[cfg(feature = "macros")]
 pub use resilient_macros::{

@@ -376,6 +376,13 @@ impl Core {
         self.word().state()
     }
 
+    /// Whether it holds calls back: not where it would only like to.
+    #[inline]
+    pub(crate) fn holds_back(&self) -> bool {
+        let word = self.word();
+        word.state() != BreakerState::Closed && word.mode() != BreakerMode::ObserveOnly
+    }
+
     pub(crate) fn mode(&self) -> BreakerMode {
         self.word().mode()
     }

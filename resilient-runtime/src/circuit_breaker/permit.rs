@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::CircuitBreaker;
 use super::core::{Admitted, Report};
 use crate::clock;
+use crate::context;
 use crate::dropped::{Fate, Watch};
 use crate::site::Entry;
 
@@ -71,7 +72,13 @@ impl<'a> BreakerPermit<'a> {
 
     #[inline]
     pub(super) fn poll<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        self.watch.poll(poll)
+        let core = &self.entry.core;
+        let _holding = core.holds_back().then(context::enter_holding_breaker);
+        let polled = self.watch.poll(poll);
+        if polled.is_pending() && core.holds_back() {
+            context::note_holding_breaker();
+        }
+        polled
     }
 
     #[inline]
