@@ -53,7 +53,7 @@
 //!
 //! - `macros` (on): the attributes.
 //! - `tracing` (on): decisions as `tracing` events.
-//! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`.
+//! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`, and in `grpc` deadlines that travel.
 //! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]
 
@@ -74,6 +74,8 @@ mod event;
 mod fallback;
 mod fault;
 mod gate;
+#[cfg(feature = "tonic")]
+pub mod grpc;
 mod judge;
 mod keyed;
 mod random;
@@ -85,8 +87,6 @@ mod site;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timeout;
-#[cfg(feature = "tonic")]
-mod tonic;
 mod verdict;
 mod with_deadline;
 

@@ -5,15 +5,16 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Code, Status, TimeoutExpired};
-use tonic_types::StatusExt;
+use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::classify::{Classify, ErrorClass, in_chain};
 use crate::error::{PolicyError, PolicyErrorKind};
 
-/// Milliseconds until another attempt is welcome. Anything but a number, and a
-/// negative one, asks for no other attempt (gRPC proposal A6).
+/// Milliseconds until another attempt is welcome. Anything but a number, a negative
+/// one, and several of them ask for no other attempt (gRPC proposal A6). It is the word of
+/// whoever answered, so it goes before `RetryInfo`, which may come from further away.
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 impl Classify for Status {
@@ -23,21 +24,19 @@ impl Classify for Status {
             Code::Internal | Code::Unknown | Code::DataLoss => ErrorClass::ServerFault,
             Code::ResourceExhausted => ErrorClass::Overload,
             // tonic says so of a call that its own client timed out.
-            Code::Cancelled if timed_out_locally(self) => ErrorClass::Transient,
+            Code::Cancelled if self.source().is_some_and(timed_out_locally) => {
+                ErrorClass::Transient
+            }
             _ => ErrorClass::CallerFault,
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        match self.metadata().get(PUSHBACK) {
-            Some(pushback) => Some(
-                pushback
-                    .to_str()
-                    .ok()
-                    .and_then(|millis| millis.parse().ok())
-                    .map_or(Duration::MAX, Duration::from_millis),
-            ),
-            None => self.get_details_retry_info()?.retry_delay,
+        let mut sent = self.metadata().get_all(PUSHBACK).iter();
+        match (sent.next(), sent.next()) {
+            (None, _) => self.get_details_retry_info()?.retry_delay,
+            (Some(pushback), None) => Some(read(pushback)),
+            (Some(_), Some(_)) => Some(Duration::MAX),
         }
     }
 
@@ -46,9 +45,9 @@ impl Classify for Status {
     }
 }
 
-fn timed_out_locally(status: &Status) -> bool {
-    iter::successors(status.source(), |&error| error.source())
-        .any(|error| error.is::<TimeoutExpired>())
+/// By the timer of tonic's own channel.
+pub(super) fn timed_out_locally(error: &(dyn Error + 'static)) -> bool {
+    iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<TimeoutExpired>())
 }
 
 impl From<PolicyError> for Status {
@@ -62,22 +61,43 @@ impl From<PolicyError> for Status {
             | PolicyErrorKind::BulkheadFull
             | PolicyErrorKind::ConcurrencyLimited => Code::ResourceExhausted,
         };
-        let mut status = Status::new(code, error.to_string());
-        if let Some(wait) = error.retry_after() {
-            status.metadata_mut().insert(PUSHBACK, pushback(wait));
-        }
+        let message = error.to_string();
+        let mut status = match error.retry_after() {
+            Some(wait) => refusal(code, message, wait),
+            None => Status::new(code, message),
+        };
         status.set_source(Arc::new(error));
         status
     }
 }
 
+/// Says when to come back, in both ways that there are. `RetryInfo` has no word for never.
+fn refusal(code: Code, message: String, wait: Duration) -> Status {
+    let mut status = if wait == Duration::MAX {
+        Status::new(code, message)
+    } else {
+        let details = ErrorDetails::with_retry_info(Some(wait));
+        Status::with_error_details(code, message, details)
+    };
+    status.metadata_mut().insert(PUSHBACK, pushback(wait));
+    status
+}
+
 /// Rounded up, so that whoever obeys it does not come too early.
-fn pushback(wait: Duration) -> MetadataValue<tonic::metadata::Ascii> {
+fn pushback(wait: Duration) -> MetadataValue<Ascii> {
     if wait == Duration::MAX {
         return MetadataValue::from_static("-1");
     }
     let millis = wait.as_nanos().div_ceil(1_000_000);
     MetadataValue::from(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+fn read(pushback: &MetadataValue<Ascii>) -> Duration {
+    pushback
+        .to_str()
+        .ok()
+        .and_then(|millis| millis.parse().ok())
+        .map_or(Duration::MAX, Duration::from_millis)
 }
 
 #[cfg(test)]

@@ -1,0 +1,219 @@
+//! The client side: what is left of the deadline goes along with the request.
+
+use std::error::Error;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName};
+use pin_project_lite::pin_project;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Status};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::header::{self, GRPC_TIMEOUT};
+use super::status::timed_out_locally;
+use crate::clock;
+use crate::context;
+use crate::error::{PolicyError, PolicyErrorKind};
+use crate::event::EventKind;
+use crate::site::Caller;
+
+const CALLER: Caller = Caller::Named("grpc client");
+
+const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+
+/// Kept for the way there and back: this share of what is left, and at least this much.
+const MARGIN_SHARE: u32 = 20;
+const LEAST_MARGIN: Duration = Duration::from_millis(1);
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// An interceptor that takes the caller's [deadline](crate::deadline) along, for
+/// `CacheClient::with_interceptor(channel, propagate)`.
+///
+/// It writes into the request's metadata
+///
+/// - `grpc-timeout`: what is left of the deadline, less a margin of 5 % and at least 1 ms, so that the
+///   answer is back in time and each hop of a chain has less than the one before it. A shorter one that the
+///   request has already stays. Without a deadline nothing is written.
+/// - `grpc-previous-rpc-attempts`: [`previous_attempts`](crate::previous_attempts), if there were any.
+///
+/// tonic's channel reads the same `grpc-timeout`, and gives up by itself when it has passed; it says `CANCELLED`
+/// then, not `DEADLINE_EXCEEDED`. (A retry or a breaker takes both for a timeout, as
+/// [`Classify`](crate::Classify) says.) The [`PropagateLayer`] puts that right too, and is to be
+/// preferred where a layer fits.
+///
+/// # Errors
+///
+/// `DEADLINE_EXCEEDED`, and the request is not sent, if less than the margin is left. Its source is a
+/// [`PolicyError`] of kind [`TimedOut`](PolicyErrorKind::TimedOut); tonic drops an interceptor's source
+/// on the way to the caller, the [`PropagateLayer`] keeps it.
+///
+/// ```
+/// use resilient_runtime::{Timeout, grpc::propagate};
+/// use std::time::Duration;
+/// use tonic::{Request, Status};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let sent = Timeout::new(Duration::from_secs(2))
+///     .call(async { propagate(Request::new(())) })
+///     .await
+///     .unwrap();
+/// assert_eq!(sent.metadata().get("grpc-timeout").unwrap(), "1900000u");
+/// # }
+/// ```
+pub fn propagate(mut request: Request<()>) -> Result<Request<()>, Status> {
+    let metadata = request.metadata_mut();
+    let mut headers = mem::take(metadata).into_headers();
+    stamp(&mut headers)?;
+    *metadata = MetadataMap::from_headers(headers);
+    Ok(request)
+}
+
+fn stamp(headers: &mut HeaderMap) -> Result<(), Status> {
+    let attempts = context::previous_attempts();
+    if attempts > 0 {
+        headers.insert(PREVIOUS_ATTEMPTS, attempts.into());
+    }
+    let Some(deadline) = context::nearest_deadline() else {
+        return Ok(());
+    };
+    let left = deadline.at.saturating_duration_since(clock::now());
+    let margin = (left / MARGIN_SHARE).max(LEAST_MARGIN);
+    if left <= margin {
+        let kind = PolicyErrorKind::TimedOut {
+            after: deadline.after,
+        };
+        CALLER.emit(|| EventKind::Refused(kind));
+        return Err(PolicyError::new(kind, CALLER.name()).into());
+    }
+    let timeout = left - margin;
+    let present = headers.get(GRPC_TIMEOUT).and_then(header::read);
+    if present.is_none_or(|present| timeout < present) {
+        headers.insert(GRPC_TIMEOUT, header::write(timeout));
+    }
+    Ok(())
+}
+
+/// Takes the caller's [deadline](crate::deadline) along in each request, as [`propagate`] does, and says
+/// `DEADLINE_EXCEEDED` where tonic says `CANCELLED` of a call that it timed out itself.
+///
+/// It belongs around the channel: `CacheClient::new(PropagateLayer::new().layer(channel))`, or
+/// `ServiceBuilder::new().layer(PropagateLayer::new()).service(channel)`. The type of such a client is
+/// `CacheClient<PropagateService<Channel>>`. Inside a layer that hands the request to another task first
+/// (tower's `Buffer`), the deadline cannot be seen.
+///
+/// # Errors
+///
+/// The calls' errors are those of the channel, or a `Status`; generated clients make one of both.
+/// `DEADLINE_EXCEEDED` without sending anything if less than the margin is left, with a
+/// [`PolicyError`] of kind [`TimedOut`](PolicyErrorKind::TimedOut) as its source. `DEADLINE_EXCEEDED`
+/// too if tonic's timer ends the call, be it by `grpc-timeout` or by `Endpoint::timeout`, with tonic's
+/// own error as the source.
+///
+/// # Cancel safety
+///
+/// A call that is dropped drops that of the channel, which resets the stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PropagateLayer(());
+
+impl PropagateLayer {
+    /// It has no settings.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl<S> Layer<S> for PropagateLayer {
+    type Service = PropagateService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        PropagateService { inner }
+    }
+}
+
+/// A channel that takes deadlines along. Made by [`PropagateLayer`].
+#[derive(Clone, Copy, Debug)]
+pub struct PropagateService<S> {
+    inner: S,
+}
+
+impl<S, B> Service<http::Request<B>> for PropagateService<S>
+where
+    S: Service<http::Request<B>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = PropagateFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        let call = match stamp(request.headers_mut()) {
+            Ok(()) => Call::Sent {
+                future: self.inner.call(request),
+            },
+            Err(status) => Call::Refused {
+                status: Some(status),
+            },
+        };
+        PropagateFuture { call }
+    }
+}
+
+pin_project! {
+    /// The call of a [`PropagateService`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct PropagateFuture<F> {
+        #[pin]
+        call: Call<F>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = CallProjection]
+    enum Call<F> {
+        Sent { #[pin] future: F },
+        Refused { status: Option<Status> },
+    }
+}
+
+impl<F, T, E> Future for PropagateFuture<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<T, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().call.project() {
+            CallProjection::Sent { future } => {
+                Poll::Ready(ready!(future.poll(cx)).map_err(|error| told_rightly(error.into())))
+            }
+            CallProjection::Refused { status } => match status.take() {
+                Some(status) => Poll::Ready(Err(status.into())),
+                None => Poll::Pending,
+            },
+        }
+    }
+}
+
+fn told_rightly(error: BoxError) -> BoxError {
+    if !timed_out_locally(&*error) {
+        return error;
+    }
+    let mut status = Status::deadline_exceeded("the call's time limit passed");
+    status.set_source(Arc::from(error));
+    status.into()
+}

@@ -1,0 +1,48 @@
+//! Deadlines, attempts and pushback over gRPC (feature `tonic`).
+//!
+//! A [deadline](crate::deadline) ends with the process. These two take it along: the client side
+//! writes what is left of it into each request, and the server side sets it again for whatever
+//! serves that request. So in a chain of services each hop gives up a little before the one that
+//! called it, and nothing works for a caller that is gone.
+//!
+//! ```no_run
+//! use resilient_runtime::grpc::{DeadlineLayer, PropagateLayer};
+//! use tonic::transport::{Channel, Endpoint, Server};
+//! use tower_layer::Layer;
+//!
+//! # type CacheClient<T> = std::marker::PhantomData<T>;
+//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! // A client: around the channel.
+//! let channel = Endpoint::from_static("http://cache:50051").connect_lazy();
+//! let channel = PropagateLayer::new().layer(channel); // CacheClient::new(channel)
+//!
+//! // A server: around all its services.
+//! let server = Server::builder().layer(DeadlineLayer::new()); // .add_service(..).serve(..)
+//! # Ok(()) }
+//! ```
+//!
+//! Where only an interceptor fits, there is [`propagate`]:
+//! `CacheClient::with_interceptor(channel, propagate)`.
+//!
+//! # On the wire
+//!
+//! | metadata | sent by | read by |
+//! |---|---|---|
+//! | `grpc-timeout` | [`PropagateLayer`], [`propagate`] | [`DeadlineLayer`] |
+//! | `grpc-previous-rpc-attempts` | [`PropagateLayer`], [`propagate`] | your server, if it likes |
+//! | `grpc-retry-pushback-ms` and `RetryInfo` | `Status::from` of a [`PolicyError`](crate::PolicyError) that knows when to come back | [`Classify::retry_after`](crate::Classify::retry_after) of `Status` |
+//!
+//! Sources: [gRPC over HTTP/2](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) for
+//! `grpc-timeout`, [proposal A6](https://github.com/grpc/proposal/blob/master/A6-client-retries.md)
+//! for attempts and pushback.
+
+mod body;
+mod bounded;
+mod client;
+mod header;
+mod server;
+mod status;
+
+pub use body::DeadlineBody;
+pub use client::{PropagateFuture, PropagateLayer, PropagateService, propagate};
+pub use server::{DeadlineFuture, DeadlineLayer, DeadlineService};

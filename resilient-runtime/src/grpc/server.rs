@@ -1,0 +1,199 @@
+//! The server side: the caller's time limit is the handler's deadline.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::{HeaderMap, Request, Response};
+use pin_project_lite::pin_project;
+use tonic::Status;
+use tonic::server::NamedService;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::DeadlineBody;
+use super::bounded::{Bounded, Limit};
+use super::header::{self, GRPC_TIMEOUT};
+use crate::clock;
+use crate::context::{self, Deadline};
+
+/// By how much the handler's deadline comes before the time that the caller gave: this much, or
+/// this share of it if that is less.
+const MARGIN: Duration = Duration::from_millis(1);
+const MARGIN_SHARE: u32 = 20;
+
+/// Holds handlers to the time that their callers give them: `Server::builder().layer(DeadlineLayer::new())`,
+/// or around a single service, `.add_service(DeadlineLayer::new().layer(CacheServer::new(cache)))`.
+///
+/// It reads `grpc-timeout` and makes of it the handler's [`deadline`](crate::deadline), counted from the
+/// arrival of the request: the timeouts, queues and retries of annotated functions inside keep to it, and
+/// [`PropagateLayer`](super::PropagateLayer) takes it further. When it has passed
+///
+/// - the handler is dropped, which cancels what it awaits, and the answer is `DEADLINE_EXCEEDED`;
+///   breakers and limits inside count it as what a timeout has cut off. (tonic alone drops the
+///   handler too, but answers `CANCELLED`.)
+/// - a response stream that is still being sent ends with `DEADLINE_EXCEEDED`, and what produces it is
+///   dropped. The deadline is seen there as well. (tonic alone lets it go on.)
+/// - a call whose handler was not polled yet, because the server is overloaded, is refused without
+///   that. So is one that brings no time at all.
+///
+/// The deadline is 1 ms before the caller's time is over, or 5 % of that time if that is less: tonic's own
+/// timer, which sits around all layers and cannot be switched off, is later and does not come to answer.
+///
+/// Each is an event of the site `grpc server`: [`TimedOut`](crate::EventKind::TimedOut) with the method's path
+/// as its key, [`Refused`](crate::EventKind::Refused) without.
+///
+/// # Errors
+///
+/// `DEADLINE_EXCEEDED`, and `INTERNAL` without calling the handler for a malformed `grpc-timeout`,
+/// as grpc-go does. (tonic alone ignores that.)
+///
+/// # Cancel safety
+///
+/// A caller that goes away resets the stream, and the handler or the response stream is dropped at
+/// once, as without the layer.
+///
+/// # Panics
+///
+/// Outside a tokio runtime with time enabled, once the handler of a call with a limit is pending.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DeadlineLayer {
+    max: Option<Duration>,
+}
+
+impl DeadlineLayer {
+    /// As long as the caller says; without end where it says nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { max: None }
+    }
+
+    /// At most this long, whatever the caller says, and where it says nothing.
+    #[must_use]
+    pub const fn max(mut self, max: Duration) -> Self {
+        self.max = Some(max);
+        self
+    }
+}
+
+impl<S> Layer<S> for DeadlineLayer {
+    type Service = DeadlineService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        DeadlineService {
+            inner,
+            max: self.max,
+        }
+    }
+}
+
+/// A service that keeps to its callers' deadlines. Made by [`DeadlineLayer`].
+#[derive(Clone, Copy, Debug)]
+pub struct DeadlineService<S> {
+    inner: S,
+    max: Option<Duration>,
+}
+
+impl<S: NamedService> NamedService for DeadlineService<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S> DeadlineService<S> {
+    /// How long the call may take; `None` is without end.
+    fn time_for(&self, headers: &HeaderMap) -> Result<Option<Duration>, Status> {
+        let Some(value) = headers.get(GRPC_TIMEOUT) else {
+            return Ok(self.max);
+        };
+        let given = header::read(value)
+            .ok_or_else(|| Status::internal(format!("malformed grpc-timeout: {value:?}")))?;
+        let kept = given - MARGIN.min(given / MARGIN_SHARE);
+        Ok(Some(self.max.map_or(kept, |max| kept.min(max))))
+    }
+}
+
+impl<S, A, B> Service<Request<A>> for DeadlineService<S>
+where
+    S: Service<Request<A>, Response = Response<B>>,
+{
+    type Response = Response<DeadlineBody<B>>;
+    type Error = S::Error;
+    type Future = DeadlineFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        let limit = match self.time_for(request.headers()) {
+            // Further away than the clock reaches is without end.
+            Ok(after) => after.and_then(|after| {
+                let at = clock::now().checked_add(after)?;
+                let path = request.uri().path_and_query().cloned();
+                let deadline = Deadline { at, after };
+                Some(Limit { deadline, path })
+            }),
+            Err(status) => return DeadlineFuture::refused(status),
+        };
+        let Some(limit) = limit else {
+            return DeadlineFuture::of(self.inner.call(request), None);
+        };
+        if limit.deadline.after.is_zero() {
+            return DeadlineFuture::refused(limit.refuse());
+        }
+        let _scope = context::enter_deadline(limit.deadline);
+        DeadlineFuture::of(self.inner.call(request), Some(limit))
+    }
+}
+
+pin_project! {
+    /// The call of a [`DeadlineService`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct DeadlineFuture<F> {
+        #[pin]
+        handler: Bounded<F>,
+        refusal: Option<Status>,
+    }
+}
+
+impl<F> DeadlineFuture<F> {
+    fn of(handler: F, limit: Option<Limit>) -> Self {
+        Self {
+            handler: Bounded::new(handler, limit),
+            refusal: None,
+        }
+    }
+
+    fn refused(status: Status) -> Self {
+        Self {
+            handler: Bounded::nothing(),
+            refusal: Some(status),
+        }
+    }
+}
+
+impl<F, B, E> Future for DeadlineFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<DeadlineBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Some(status) = this.refusal.take() {
+            return Poll::Ready(Ok(answer(status)));
+        }
+        Poll::Ready(match ready!(this.handler.as_mut().poll(cx, F::poll)) {
+            Ok(response) => {
+                let limit = this.handler.limit().cloned();
+                response.map(|response| response.map(|body| DeadlineBody::new(body, limit)))
+            }
+            Err(status) => Ok(answer(status)),
+        })
+    }
+}
+
+/// Without a body, the status being among the headers.
+fn answer<B>(status: Status) -> Response<DeadlineBody<B>> {
+    status.into_http::<()>().map(|()| DeadlineBody::empty())
+}
