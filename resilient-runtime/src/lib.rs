@@ -84,6 +84,7 @@ mod retry;
 mod retry_budget;
 mod rules;
 mod site;
+mod spawn;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timeout;
@@ -95,7 +96,7 @@ pub use adaptive_concurrency::{
     LimitAlgorithm, LimitOutcome, LimitPermit, LimitUpdate, LimitWindow, Vegas,
 };
 pub use bulkhead::{Bulkhead, BulkheadCall, BulkheadPermit, BulkheadSettings, OwnedBulkheadPermit};
-pub use carry::{Carried, Carry, carry, spawn_blocking};
+pub use carry::{Carried, Carry, carry};
 pub use circuit_breaker::{
     BreakerCall, BreakerMode, BreakerPermit, BreakerSnapshot, BreakerState, CallOutcome,
     ChangeCause, CircuitBreaker, CircuitBreakerSettings, StateChange, Window,
@@ -117,6 +118,7 @@ pub use site::{
     Handle, Layer, LayerKind, Origin, Registry, Setting, SettingError, Site, Stateful, Value,
     registry,
 };
+pub use spawn::{spawn, spawn_blocking};
 pub use timeout::{Timeout, TimeoutCall};
 pub use verdict::{Cause, Failing, Failure, Judged, JudgedFuture, Outcome, Verdict, judged_by};
 pub use with_deadline::{WithDeadline, with_deadline};

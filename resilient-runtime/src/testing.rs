@@ -45,8 +45,8 @@ pub(crate) fn world() -> Option<Arc<World>> {
 ///
 /// Nothing of it is seen outside, so tests that move different clocks over the same
 /// function pass side by side. It holds for what `future` itself polls, breakers
-/// named by `state = ..` and those used by hand included; a task that it spawns is
-/// outside, unless that is isolated too. A permit counts where it was taken.
+/// named by `state = ..` and those used by hand included, and for tasks that it spawns with
+/// [`spawn`](crate::spawn); one that it spawns otherwise is outside, unless that is isolated too. A permit counts where it was taken.
 ///
 /// ```
 /// use resilient_runtime::{BreakerState, CircuitBreaker, testing};
@@ -110,7 +110,8 @@ struct Collector {
 
 /// Runs `future` and collects what was decided in it, in order.
 ///
-/// It sees what `future` itself polls, and nothing of other tests.
+/// It sees what `future` itself polls, and what it spawns with [`spawn`](crate::spawn), until it
+/// has ended; nothing of other tests.
 ///
 /// ```
 /// use resilient_runtime::{EventKind, Retry, testing};
@@ -178,13 +179,36 @@ pub(crate) fn collect(event: &Event) {
     });
 }
 
+/// The test that is running, for work elsewhere that belongs to it.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    world: Option<Arc<World>>,
+    collector: Option<Arc<Collector>>,
+}
+
+impl Surroundings {
+    pub(crate) fn here() -> Self {
+        Self {
+            world: world(),
+            collector: COLLECTOR.with_borrow(Clone::clone),
+        }
+    }
+
+    pub(crate) fn enter(&self) -> impl Sized + use<> {
+        (
+            enter(&WORLD, self.world.clone()),
+            enter(&COLLECTOR, self.collector.clone()),
+        )
+    }
+}
+
 type Slot<T> = std::thread::LocalKey<RefCell<Option<Arc<T>>>>;
 
 /// Puts `value` into the slot until the guard is dropped.
-fn enter<T: 'static>(slot: &'static Slot<T>, value: Arc<T>) -> Entered<T> {
+fn enter<T: 'static>(slot: &'static Slot<T>, value: impl Into<Option<Arc<T>>>) -> Entered<T> {
     Entered {
         slot,
-        outer: slot.replace(Some(value)),
+        outer: slot.replace(value.into()),
     }
 }
 

@@ -17,7 +17,6 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
-use tokio::task::JoinHandle;
 
 pub(crate) use holding::Holding;
 pub(crate) use scope::Carriers;
@@ -36,7 +35,8 @@ pub(crate) use scope::Carriers;
 /// `state = ..`, or that is used by hand, is given back when the call is over; take an
 /// [`OwnedBulkheadPermit`](crate::OwnedBulkheadPermit) then, which can go with a stream too.
 ///
-/// See [`carry`] for a stream and [`spawn_blocking`] for blocking work.
+/// See [`carry`] for a stream, [`spawn`](crate::spawn) for a task and [`spawn_blocking`](crate::spawn_blocking) for
+/// blocking work.
 #[derive(Clone, Debug)]
 #[must_use = "the places are kept as long as this lives"]
 pub struct Carry {
@@ -158,39 +158,6 @@ impl<F: Future> Future for Carried<F> {
         this.carry.places = None;
         Poll::Ready(output)
     }
-}
-
-/// Runs blocking work as [`tokio::task::spawn_blocking`] does, and keeps the places of
-/// the running call until it has returned, whether anybody waits for it or not.
-///
-/// Nothing stops blocking work that has begun. Spawned plainly, it would go on without a
-/// place when a time limit drops the call, and the next call would begin beside it.
-///
-/// # Panics
-///
-/// Outside a tokio runtime.
-///
-/// ```
-/// # #[cfg(feature = "macros")] {
-/// use resilient_runtime::{bulkhead, spawn_blocking};
-/// use std::io;
-///
-/// #[bulkhead(max_concurrent = 2)]
-/// async fn digest(path: String) -> io::Result<usize> {
-///     spawn_blocking(move || std::fs::read(path)).await?.map(|bytes| bytes.len())
-/// }
-/// # }
-/// ```
-pub fn spawn_blocking<F, R>(work: F) -> JoinHandle<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    let carry = Carry::new();
-    tokio::task::spawn_blocking(move || {
-        let _carry = carry;
-        work()
-    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::*};
 
 use super::*;
+use crate::spawn::{spawn, spawn_blocking};
 
 /// A layer with a place, as far as carrying goes.
 struct Layer {
@@ -203,6 +204,17 @@ async fn blocking_work_keeps_the_places_until_it_has_returned() {
     while !layer.is_free() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn a_task_keeps_the_places_until_it_has_ended() {
+    let mut layer = Layer::new();
+    let (end, ended) = futures::channel::oneshot::channel::<()>();
+    let task = layer.carriers.poll(|| spawn(ended));
+    assert!(!layer.end());
+    drop(end);
+    assert!(task.await.unwrap().is_err());
+    assert!(layer.is_free());
 }
 
 #[test]

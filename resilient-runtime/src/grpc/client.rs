@@ -103,9 +103,9 @@ fn stamp(headers: &mut HeaderMap) -> Result<(), Status> {
 /// Takes the caller's [deadline](crate::deadline) along in each request, as [`propagate`] does, and says
 /// `DEADLINE_EXCEEDED` where tonic says `CANCELLED` of a call that it timed out itself.
 ///
-/// It belongs around the channel: `CacheClient::new(PropagateLayer::new().layer(channel))`, or
+/// It belongs around the channel: `CacheClient::new(PropagateService::new(channel))`, or, beside others,
 /// `ServiceBuilder::new().layer(PropagateLayer::new()).service(channel)`. The type of such a client is
-/// `CacheClient<PropagateService<Channel>>`. Inside a layer that hands the request to another task first
+/// `CacheClient<PropagateService<Channel>>`. Inside of a layer that hands the request to another task
 /// (tower's `Buffer`), the deadline cannot be seen.
 ///
 /// # Errors
@@ -134,14 +134,21 @@ impl<S> Layer<S> for PropagateLayer {
     type Service = PropagateService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        PropagateService { inner }
+        PropagateService::new(inner)
     }
 }
 
-/// A channel that takes deadlines along. Made by [`PropagateLayer`].
+/// A channel that takes deadlines along: see [`PropagateLayer`].
 #[derive(Clone, Copy, Debug)]
 pub struct PropagateService<S> {
     inner: S,
+}
+
+impl<S> PropagateService<S> {
+    /// Around `channel`.
+    pub const fn new(channel: S) -> Self {
+        Self { inner: channel }
+    }
 }
 
 impl<S, B> Service<http::Request<B>> for PropagateService<S>

@@ -5,20 +5,16 @@
 //! serves that request. So in a chain of services each hop gives up a little before the one that
 //! called it, and nothing works for a caller that is gone.
 //!
-//! ```no_run
-//! use resilient_runtime::grpc::{DeadlineLayer, PropagateLayer};
-//! use tonic::transport::{Channel, Endpoint, Server};
-//! use tower_layer::Layer;
+//! ```
+//! use resilient_runtime::grpc::{DeadlineLayer, PropagateService};
 //!
-//! # type CacheClient<T> = std::marker::PhantomData<T>;
-//! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! # fn client<Channel>(channel: Channel) -> PropagateService<Channel> {
 //! // A client: around the channel.
-//! let channel = Endpoint::from_static("http://cache:50051").connect_lazy();
-//! let channel = PropagateLayer::new().layer(channel); // CacheClient::new(channel)
+//! let channel = PropagateService::new(channel); // CacheClient::new(channel)
+//! # channel }
 //!
 //! // A server: around all its services.
-//! let server = Server::builder().layer(DeadlineLayer::new()); // .add_service(..).serve(..)
-//! # Ok(()) }
+//! let deadlines = DeadlineLayer::new(); // Server::builder().layer(deadlines).add_service(..)
 //! ```
 //!
 //! Where only an interceptor fits, there is [`propagate`]:

@@ -23,7 +23,7 @@ const MARGIN: Duration = Duration::from_millis(1);
 const MARGIN_SHARE: u32 = 20;
 
 /// Holds handlers to the time that their callers give them: `Server::builder().layer(DeadlineLayer::new())`,
-/// or around a single service, `.add_service(DeadlineLayer::new().layer(CacheServer::new(cache)))`.
+/// or around a single service, `.add_service(DeadlineService::new(CacheServer::new(cache)))`.
 ///
 /// It reads `grpc-timeout` and makes of it the handler's [`deadline`](crate::deadline), counted from the
 /// arrival of the request: the timeouts, queues and retries of annotated functions inside keep to it, and
@@ -87,7 +87,7 @@ impl<S> Layer<S> for DeadlineLayer {
     }
 }
 
-/// A service that keeps to its callers' deadlines. Made by [`DeadlineLayer`].
+/// A service that keeps to its callers' deadlines: see [`DeadlineLayer`].
 #[derive(Clone, Copy, Debug)]
 pub struct DeadlineService<S> {
     inner: S,
@@ -99,6 +99,11 @@ impl<S: NamedService> NamedService for DeadlineService<S> {
 }
 
 impl<S> DeadlineService<S> {
+    /// Around `inner`, for as long as the callers say.
+    pub const fn new(inner: S) -> Self {
+        Self { inner, max: None }
+    }
+
     /// How long the call may take; `None` is without end.
     fn time_for(&self, headers: &HeaderMap) -> Result<Option<Duration>, Status> {
         let Some(value) = headers.get(GRPC_TIMEOUT) else {

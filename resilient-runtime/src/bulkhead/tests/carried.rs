@@ -3,8 +3,9 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::carry::{Carry, carry, spawn_blocking};
+use crate::carry::{Carry, carry};
 use crate::keyed::Keyed;
+use crate::spawn::spawn_blocking;
 use crate::timeout::Timeout;
 
 /// A layer of an annotated function.
