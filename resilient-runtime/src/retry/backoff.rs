@@ -102,7 +102,9 @@ impl Jitter {
         }
     }
 
-    fn spread(self, pause: Duration) -> Duration {
+    /// The cap shortens the range and not what is drawn from it: else all who are drawn above it would come
+    /// back together.
+    fn spread(self, pause: Duration, longest: Duration) -> Duration {
         match self {
             Self::None => pause,
             Self::Full => between(Duration::ZERO, pause),
@@ -111,7 +113,8 @@ impl Jitter {
             Self::Rate(rate) if rate.is_nan() => pause,
             Self::Rate(rate) => {
                 let rate = rate.clamp(0.0, 1.0);
-                between(scaled(pause, 1.0 - rate), scaled(pause, 1.0 + rate))
+                let most = scaled(pause, 1.0 + rate).min(longest);
+                between(scaled(pause, 1.0 - rate), most)
             }
         }
     }
@@ -124,12 +127,13 @@ pub(super) fn pause(settings: &Retry, growth: Growth, retry: u32, before: Durati
     let grown = match growth {
         Growth::Named(Backoff::Decorrelated) => {
             let shortest = settings.delay;
-            return between(shortest, before.max(shortest).saturating_mul(3)).min(longest);
+            let most = before.max(shortest).saturating_mul(3).min(longest);
+            return between(shortest.min(longest), most);
         }
         Growth::Named(backoff) => backoff.grown(settings, retry),
         Growth::Pause(pause) => pause,
     };
-    settings.jitter.spread(grown.min(longest)).min(longest)
+    settings.jitter.spread(grown.min(longest), longest)
 }
 
 /// 1, 2, 3, 5, 8, ... saturating.
@@ -244,6 +248,68 @@ mod tests {
         assert_covers(span(retry.jitter(Jitter::Rate(0.25)), D), 75, 125);
         assert_covers(span(retry.jitter(Jitter::Rate(7.0)), D), 0, 200);
         assert_covers(span(retry.decorrelated(), 2 * D), 100, 600);
+    }
+
+    #[test]
+    fn first_pauses_are_distinct_and_cover_their_range_evenly_for_any_base() {
+        const DRAWS: usize = 2000;
+        let of = |settings: Retry| {
+            let drawn = || named(&settings, 1, Duration::ZERO);
+            let mut drawn: Vec<u128> = (0..DRAWS).map(|_| drawn().as_nanos()).collect();
+            drawn.sort_unstable();
+            drawn
+        };
+        let kinds: [(Retry, f64, f64); 5] = [
+            (Retry::new(2).jitter(Jitter::Full), 0.0, 1.0),
+            (Retry::new(2).jitter(Jitter::Equal), 0.5, 1.0),
+            (Retry::new(2).jitter(Jitter::Rate(0.2)), 0.8, 1.2),
+            (Retry::new(2).jitter(Jitter::Rate(1.0)), 0.0, 2.0),
+            (Retry::new(2).decorrelated(), 1.0, 3.0),
+        ];
+        for (retry, least, most) in kinds {
+            for (nanos, cap) in [
+                (1_000_000, None),
+                (7_777_777, None),
+                (200_000_000, None),
+                (30_000_000_000, Some(1.0)),
+                (60_000_000_000, Some(1.1)),
+                (86_400_000_000_000, None),
+            ] {
+                let base = Duration::from_nanos(nanos);
+                // At the cap nobody meets anybody either.
+                let longest = cap.map_or(Duration::MAX, |cap| base.mul_f64(cap));
+                let settings = retry.delay(base).max_delay(longest);
+                let most = cap.map_or(most, |cap| most.min(cap)).max(least);
+                let (from, to) = (nanos as f64 * least, nanos as f64 * most);
+                let drawn = of(settings);
+                if to - from > 1.0 {
+                    let mut distinct = drawn.clone();
+                    distinct.dedup();
+                    // Of a span of nanoseconds some are drawn twice, as of the days of a year.
+                    let twice = (DRAWS * DRAWS) as f64 / (to - from);
+                    let fewest = DRAWS as f64 - 4.0 - 2.0 * twice;
+                    assert!(
+                        distinct.len() as f64 >= fewest,
+                        "{settings:?}: {}",
+                        distinct.len()
+                    );
+                    let share = |at: f64| {
+                        let below = from + (to - from) * at;
+                        drawn.partition_point(|&pause| (pause as f64) < below) as f64 / DRAWS as f64
+                    };
+                    for tenth in 1..=10 {
+                        let (expected, is) =
+                            (f64::from(tenth) / 10.0, share(f64::from(tenth) / 10.0));
+                        assert!(
+                            (expected - is).abs() < 0.06,
+                            "{settings:?}: {is}, not {expected}"
+                        );
+                    }
+                }
+                assert!(drawn[0] as f64 >= from - 1.0, "{settings:?}");
+                assert!(drawn[DRAWS - 1] as f64 <= to + 1.0, "{settings:?}");
+            }
+        }
     }
 
     #[test]
