@@ -147,6 +147,12 @@ pub(crate) fn waits() -> u64 {
     WAITS.get()
 }
 
+/// What was noted since the count was `before` is not all that goes on.
+#[inline]
+pub(crate) fn take_back_waits(before: u64) {
+    WAITS.set(before);
+}
+
 /// Says to what runs until the guard is dropped that a breaker around it is not closed.
 pub(crate) fn enter_holding_breaker() -> HoldingBreakerScope {
     HoldingBreakerScope {

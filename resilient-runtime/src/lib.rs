@@ -76,6 +76,7 @@ mod fault;
 mod gate;
 #[cfg(feature = "tonic")]
 pub mod grpc;
+mod hedge;
 mod judge;
 mod keyed;
 mod random;
@@ -107,6 +108,7 @@ pub use error::{FromPolicyError, PolicyError, PolicyErrorKind};
 pub use event::{Event, EventKind, StopReason, Subscription, Withheld, observe};
 pub use fallback::{Fallback, FallingBack};
 pub use fault::{Fault, FaultCall, FaultCounts, FaultErrorCall, FaultInjector, FaultKind, faults};
+pub use hedge::{Hedge, HedgeAfter, HedgeCall, Hedger};
 pub use keyed::Keyed;
 pub use rate_limit::{RateLimitCall, RateLimiter, RateLimiterSettings, RateLimiterSnapshot};
 pub use retry::{

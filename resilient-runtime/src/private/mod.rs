@@ -12,6 +12,7 @@ pub use crate::circuit_breaker::{BreakerLayer, CircuitBreaker, CircuitBreakerSet
 pub use crate::clock::epoch;
 pub use crate::fallback::{FallbackLayer, answer};
 pub use crate::fault::{Fault, FaultDraw, FaultLayer, judged_error};
+pub use crate::hedge::{Hedge, HedgeAfter, HedgeLayer};
 pub use crate::judge::{Probe, class_by, levels};
 pub use crate::keyed::{Key, Keyed, Shown};
 pub use crate::rate_limit::{RateLimitLayer, RateLimiter, RateLimiterSettings};

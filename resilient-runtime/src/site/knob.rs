@@ -24,7 +24,12 @@ pub(crate) enum Unit {
     RateOr(&'static [&'static str]),
     /// A duration, or a number of calls up to this many.
     DurationOrCount { max: u32 },
+    /// A duration, or a percentile, by name (`p95`) or by number (95.0).
+    DurationOrPercentile,
 }
+
+/// The percentiles that are shown by their names.
+const PERCENTILES: &[&str] = &["p50", "p75", "p90", "p95", "p98", "p99", "p99.9"];
 
 /// Tells the second kind of value from the first where a unit has two: neither the
 /// bits of a rate nor any duration short of 292 years reach it.
@@ -60,6 +65,9 @@ impl Unit {
             Self::DurationOrCount { max } => {
                 format!("a duration longer than zero, or a number of calls from 1 to {max}")
             }
+            Self::DurationOrPercentile => {
+                "a duration longer than zero, or a percentile such as `p95`".to_owned()
+            }
         }
     }
 
@@ -77,9 +85,10 @@ impl Unit {
             (Self::Duration { zero }, Value::Duration(duration)) => {
                 (zero || !duration.is_zero()).then(|| nanos(duration))
             }
-            (Self::DurationOrCount { .. }, Value::Duration(duration)) => {
-                (!duration.is_zero()).then(|| duration_word(duration))
-            }
+            (
+                Self::DurationOrCount { .. } | Self::DurationOrPercentile,
+                Value::Duration(duration),
+            ) => (!duration.is_zero()).then(|| duration_word(duration)),
             (Self::DurationOrCount { max }, Value::Count(count)) => (1..=u64::from(max))
                 .contains(&count)
                 .then_some(SECOND_KIND | count),
@@ -92,6 +101,8 @@ impl Unit {
             (Self::Number, Value::Number(number)) => {
                 (number.is_finite() && number >= 0.0).then(|| number.abs().to_bits())
             }
+            (Self::DurationOrPercentile, Value::Number(percentile)) => percentile_word(percentile),
+            (Self::DurationOrPercentile, Value::Name(name)) => percentile_word(percentile(name)?),
             (Self::Name(names), Value::Name(name)) => place(names, name),
             (Self::RateOr(names), Value::Name(name)) => {
                 place(names, name).map(|place| SECOND_KIND | place)
@@ -107,9 +118,11 @@ impl Unit {
         match (self, second_kind(word)) {
             (Self::Count { .. }, _) => Some(Value::Count(word)),
             (Self::DurationOrCount { .. }, Some(count)) => Some(Value::Count(count)),
-            (Self::Duration { .. } | Self::DurationOrCount { .. }, _) => {
-                Some(Value::Duration(Duration::from_nanos(word)))
-            }
+            (Self::DurationOrPercentile, Some(bits)) => Some(percentile_value(bits)),
+            (
+                Self::Duration { .. } | Self::DurationOrCount { .. } | Self::DurationOrPercentile,
+                _,
+            ) => Some(Value::Duration(Duration::from_nanos(word))),
             (Self::RateOr(names), Some(place)) => name(names, place),
             (Self::Rate | Self::RateOr(_) | Self::Factor | Self::Number, _) => {
                 Some(Value::Number(f64::from_bits(word)))
@@ -117,6 +130,23 @@ impl Unit {
             (Self::Name(names), _) => name(names, word),
         }
     }
+}
+
+/// What is called `p` and a number.
+fn percentile(name: &str) -> Option<f64> {
+    name.strip_prefix('p')?.parse().ok()
+}
+
+fn percentile_word(percentile: f64) -> Option<u64> {
+    (percentile > 0.0 && percentile < 100.0).then(|| of_second_kind(percentile.to_bits()))
+}
+
+fn percentile_value(bits: u64) -> Value {
+    let value = f64::from_bits(bits);
+    PERCENTILES
+        .iter()
+        .find(|name| percentile(name) == Some(value))
+        .map_or(Value::Number(value), |name| Value::Name(name))
 }
 
 /// A word of the second kind that its unit has.
