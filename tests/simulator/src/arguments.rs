@@ -4,15 +4,18 @@ use std::path::PathBuf;
 
 use crate::limiter::Algorithm;
 use crate::scenario::{self, Scenario};
+use crate::storm::command::Storm;
 use crate::suite::{self, REPORTING_SEEDS, TUNING_SEEDS};
 
 pub const USAGE: &str = "\
 resilient-simulator [--tune] [--unseen] [ALGORITHM | PART OF A SCENARIO'S NAME]...
 resilient-simulator [--tune] --svg DIRECTORY
+resilient-simulator storm [--tune] [tried]
 
   --tune    the tuning seeds, not those that are reported
   --unseen  mixes and changes that no rule was tuned on
   --svg     plots, one for each scenario
+  storm     retry budgets; tried: with other rules for the default
 
 Algorithms: oracle, \"no limit\", elasticity, aimd, gradient2, vegas; and by name alone: slope, counted.
 Scenarios are called as in the table: \"1 steady\", \"CV 2.0\".";
@@ -21,6 +24,7 @@ Scenarios are called as in the table: \"1 steady\", \"CV 2.0\".";
 #[derive(Debug)]
 pub enum Task {
     Help,
+    Storm(Storm),
     Plots {
         directory: PathBuf,
         seed: u64,
@@ -39,7 +43,10 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Task, String> {
     let mut directory = None;
     let mut algorithms = Vec::new();
     let mut parts = Vec::new();
-    let mut words = words.into_iter();
+    let mut words = words.into_iter().peekable();
+    if words.next_if_eq("storm").is_some() {
+        return Storm::parse(words).map(Task::Storm);
+    }
     while let Some(word) = words.next() {
         match word.as_str() {
             "--help" | "-h" => return Ok(Task::Help),

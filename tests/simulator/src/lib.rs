@@ -10,6 +10,7 @@ pub mod oracle;
 pub mod random;
 pub mod scenario;
 pub mod station;
+pub mod storm;
 pub mod suite;
 pub mod svg;
 pub mod targets;

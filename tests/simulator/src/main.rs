@@ -6,6 +6,7 @@
 //! cargo run --release -p resilient-simulator -- --svg DIR       the plots, one for each scenario
 //! cargo run --release -p resilient-simulator -- --unseen        mixes that no rule was tuned on
 //! cargo run --release -p resilient-simulator -- elasticity "CV 2.0"   some algorithms, some scenarios
+//! cargo run --release -p resilient-simulator -- storm           retry budgets
 //! ```
 //!
 //! It ends with 1 if a target is missed, and with 2 if it cannot do what it was told.
@@ -27,6 +28,14 @@ fn main() -> ExitCode {
         Ok(Task::Help) => {
             println!("{USAGE}");
             ExitCode::SUCCESS
+        }
+        Ok(Task::Storm(storm)) => {
+            let (text, misses) = storm.run();
+            print!("{text}");
+            ending(&Judged {
+                misses,
+                ..Judged::default()
+            })
         }
         Ok(Task::Plots { directory, seed }) => match plots(&directory, seed) {
             Ok(()) => ExitCode::SUCCESS,

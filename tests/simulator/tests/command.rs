@@ -15,6 +15,7 @@ fn a_typo_is_an_error_and_no_empty_table() {
         &["elasticty"][..],
         &["--unseeen"],
         &["oracle", "6b ten clients"],
+        &["storm", "tired"],
     ] {
         let output = simulator(words);
         assert_eq!(output.status.code(), Some(2), "{words:?}");

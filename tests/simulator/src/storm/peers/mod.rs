@@ -1,0 +1,5 @@
+//! The budgets of others, with their published defaults.
+
+pub mod concurrency;
+pub mod ratio;
+pub mod window;

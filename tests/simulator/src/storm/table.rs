@@ -1,0 +1,90 @@
+//! The tables, in Markdown.
+
+use std::fmt::Write;
+
+use super::experiments::{CALM, Flaky, Outage};
+use super::ratio::Measured;
+use super::suite::Row;
+
+fn seconds(seconds: f64) -> String {
+    if seconds.is_finite() {
+        format!("{seconds:.1}")
+    } else {
+        "never".into()
+    }
+}
+
+fn at_first_and_later(outage: &Outage) -> String {
+    format!("{:.2} / {:.2}", outage.first, outage.later)
+}
+
+fn calm(outage: &Outage) -> String {
+    if outage.calm.is_finite() {
+        format!("{:.1} / {:.2}", outage.calm, outage.then)
+    } else {
+        "never".into()
+    }
+}
+
+fn minutes(flaky: &Flaky) -> String {
+    format!("{:.3} / {:.3}", flaky.first, flaky.sixth)
+}
+
+/// Outages, failures, dips.
+pub fn whole(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| budget | 500 x 2 | 50 x 16 | 10 x 100 | 10 % fail | 30 % fail | dip, s | dip, expired dropped, s |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for row in rows {
+        let f = &row.figures;
+        let [a, b, c] = f.outages.map(|outage| at_first_and_later(&outage));
+        let [ten, thirty] = f.flaky.map(|flaky| minutes(&flaky));
+        let _ = writeln!(
+            text,
+            "| {} | {a} | {b} | {c} | {ten} | {thirty} | {} | {} |",
+            row.policy.name(),
+            seconds(f.dips[1]),
+            seconds(f.dropped[1]),
+        );
+    }
+    text
+}
+
+/// When an outage has become calm, fleets that start in one, blips, and dips of other fleets.
+pub fn further(rows: &[Row]) -> String {
+    let mut text = format!(
+        "| budget | at most {CALM} from s: 500 x 2 | 50 x 16 | 10 x 100 | started in it: 500 x 2 | 10 % fail: 10 x 100 | blips: 10 x 100 | dip, s: 400 x 2 | 8 x 100 | expired dropped, s: 400 x 2 | 8 x 100 |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for row in rows {
+        let f = &row.figures;
+        let [a, b, c] = f.outages.map(|outage| calm(&outage));
+        let _ = writeln!(
+            text,
+            "| {} | {a} | {b} | {c} | {} | {} | {:.3} | {} | {} | {} | {} |",
+            row.policy.name(),
+            at_first_and_later(&f.cold),
+            minutes(&f.busy),
+            f.blips,
+            seconds(f.dips[0]),
+            seconds(f.dips[2]),
+            seconds(f.dropped[0]),
+            seconds(f.dropped[2]),
+        );
+    }
+    text
+}
+
+/// What a success really earns.
+pub fn ratios(measured: &[Measured]) -> String {
+    let mut text = String::from("| ratio | ours | tower |\n|--:|--:|--:|\n");
+    for row in measured {
+        let _ = writeln!(
+            text,
+            "| {} | {:.4} | {:.4} |",
+            row.ratio, row.ours, row.tower
+        );
+    }
+    text
+}

@@ -1,0 +1,94 @@
+//! What happened, by tenths of a second.
+
+use crate::limiter::Nanos;
+
+const BINS: f64 = 10.0;
+const BIN: Nanos = 100_000_000;
+
+/// What drips into a bucket may make a retry of each process in the same second.
+const CALM: f64 = 10.0;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Bin {
+    /// Calls that began here, and how many of them ended well, whenever that was.
+    asked: u32,
+    well: u32,
+    /// Attempts that were sent here.
+    sent: u32,
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Trace(Vec<Bin>);
+
+impl Trace {
+    pub fn until(end: f64) -> Self {
+        Self(vec![Bin::default(); (end * BINS).ceil() as usize])
+    }
+
+    fn bin(&mut self, time: Nanos) -> &mut Bin {
+        &mut self.0[(time / BIN) as usize]
+    }
+
+    pub fn asked(&mut self, now: Nanos) {
+        self.bin(now).asked += 1;
+    }
+
+    pub fn sent(&mut self, now: Nanos) {
+        self.bin(now).sent += 1;
+    }
+
+    pub fn well(&mut self, asked: Nanos) {
+        self.bin(asked).well += 1;
+    }
+
+    fn span(&self, from: f64, to: f64) -> Bin {
+        let place = |time: f64| ((time * BINS).round() as usize).min(self.0.len());
+        let bins = &self.0[place(from)..place(to)];
+        bins.iter().fold(Bin::default(), |sum, bin| Bin {
+            asked: sum.asked + bin.asked,
+            well: sum.well + bin.well,
+            sent: sum.sent + bin.sent,
+        })
+    }
+
+    /// Attempts for each call.
+    pub fn amplification(&self, from: f64, to: f64) -> f64 {
+        let span = self.span(from, to);
+        f64::from(span.sent) / f64::from(span.asked.max(1))
+    }
+
+    /// Of the calls that began there, the share that ended well.
+    pub fn success(&self, from: f64, to: f64) -> f64 {
+        let span = self.span(from, to);
+        f64::from(span.well) / f64::from(span.asked.max(1))
+    }
+
+    /// Seconds after `from` until `length` seconds begin, of which `is` is true; endless if none do before `to`.
+    fn first(&self, from: f64, to: f64, length: f64, is: impl Fn(f64, f64) -> bool) -> f64 {
+        let steps = ((to - from - length) * BINS).round() as u32;
+        (0..=steps)
+            .map(|step| f64::from(step) / BINS)
+            .find(|&after| is(from + after, from + after + length))
+            .unwrap_or(f64::INFINITY)
+    }
+
+    /// Seconds after `from` until five seconds come in which 95 % of the calls end well.
+    pub fn recovery(&self, from: f64, to: f64) -> f64 {
+        self.first(from, to, 5.0, |from, to| self.success(from, to) >= 0.95)
+    }
+
+    /// Seconds after `from` from which on no ten seconds have more than `most` attempts for each call.
+    pub fn calm(&self, from: f64, to: f64, most: f64) -> f64 {
+        let bins = ((to - from - CALM) * BINS).round() as u32;
+        let loud = |&bin: &u32| {
+            let begins = from + f64::from(bin) / BINS;
+            self.amplification(begins, begins + CALM) > most
+        };
+        match (0..=bins).rev().find(loud) {
+            None => 0.0,
+            Some(last) if last == bins => f64::INFINITY,
+            Some(last) => f64::from(last + 1) / BINS,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The targets of the retry budgets, on seeds that are neither tuned on nor reported.
+
+use resilient_simulator::storm::experiments::{self, FLEETS};
+use resilient_simulator::storm::pauses::Pauses;
+use resilient_simulator::storm::{Policy, ratio, suite, targets};
+use resilient_simulator::suite::TEST_SEEDS;
+
+const SEED: u64 = TEST_SEEDS[0];
+const EVEN: (u32, f64) = FLEETS[1];
+
+#[test]
+fn a_spent_bucket_ends_the_storm_that_no_budget_and_towers_go_on_with() {
+    let pauses = Pauses::draw();
+    let outage = |policy| experiments::outage(EVEN, policy, &pauses, SEED);
+    assert!(outage(Policy::NoBudget).later > 3.9);
+    assert!(outage(Policy::Tower).later > 1.5);
+    for ours in [Policy::Default, Policy::Strict] {
+        let outage = outage(ours);
+        assert!(outage.calm < 5.0 && outage.then <= 1.1, "{outage:?}");
+    }
+}
+
+#[test]
+fn a_fleet_that_keeps_to_a_budget_recovers_and_one_without_never_does() {
+    let pauses = Pauses::draw();
+    let dip = |policy, drops| experiments::dip(EVEN, drops, policy, &pauses, SEED);
+    assert_eq!(dip(Policy::NoBudget, false), f64::INFINITY);
+    assert!(dip(Policy::Strict, false) <= 30.0);
+    assert!(dip(Policy::Strict, true) <= 1.0);
+}
+
+#[test]
+fn a_success_earns_what_the_ratio_says() {
+    let measured = ratio::RATIOS.map(|ratio| ratio::measure(ratio, SEED));
+    assert_eq!(targets::inexact(&measured), [""; 0]);
+    let tower = measured.map(|row| (row.tower / row.ratio - 1.0).abs());
+    assert!(tower.iter().any(|&off| off > 0.3), "{tower:?}");
+}
+
+#[test]
+fn the_same_seed_brings_the_same_run() {
+    let pauses = Pauses::draw();
+    let run = |seed| {
+        let outage = experiments::outage(EVEN, Policy::Default, &pauses, seed);
+        format!("{outage:?}")
+    };
+    assert_eq!(run(SEED), run(SEED));
+    assert_ne!(run(SEED), run(SEED + 1));
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "takes a minute without optimisation")]
+fn every_target_is_met() {
+    let rows = suite::run(&[Policy::Default, Policy::Strict], &TEST_SEEDS);
+    assert_eq!(rows.len(), 2);
+    assert_eq!(targets::misses(&rows), [""; 0]);
+}
