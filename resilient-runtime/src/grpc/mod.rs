@@ -42,3 +42,6 @@ mod status;
 pub use body::DeadlineBody;
 pub use client::{PropagateFuture, PropagateLayer, PropagateService, propagate};
 pub use server::{DeadlineFuture, DeadlineLayer, DeadlineService};
+
+#[cfg(test)]
+mod tests;

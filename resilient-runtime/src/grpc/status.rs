@@ -147,6 +147,9 @@ mod tests {
                 .get(PUSHBACK)
                 .map(|sent| sent.to_str().unwrap());
             assert_eq!(sent, pushback, "{kind:?}");
+            let info = status.get_details_retry_info();
+            let told = info.and_then(|info| info.retry_delay);
+            assert_eq!(told, kind.retry_after(), "{kind:?}");
             assert_eq!(status.policy_error().map(PolicyError::kind), Some(kind));
         }
     }
@@ -157,6 +160,7 @@ mod tests {
             retry_after: Duration::MAX,
         });
         assert_eq!(status.metadata().get(PUSHBACK).unwrap(), "-1");
+        assert!(status.details().is_empty());
         assert_eq!(status.retry_after(), Some(Duration::MAX));
     }
 
@@ -190,6 +194,10 @@ mod tests {
         for (sent, wait) in [
             ("250", Duration::from_millis(250)),
             ("0", Duration::ZERO),
+            ("18446744073709551615", Duration::from_millis(u64::MAX)),
+            ("18446744073709551616", Duration::MAX),
+            ("2.5", Duration::MAX),
+            ("", Duration::MAX),
             ("-1", Duration::MAX),
             ("soon", Duration::MAX),
         ] {
@@ -200,6 +208,11 @@ mod tests {
             assert_eq!(status.retry_after(), Some(wait), "{sent}");
         }
         assert_eq!(Status::unavailable("").retry_after(), None);
+        let mut twice = Status::unavailable("");
+        for sent in ["250", "250"] {
+            twice.metadata_mut().append(PUSHBACK, sent.parse().unwrap());
+        }
+        assert_eq!(twice.retry_after(), Some(Duration::MAX));
     }
 
     #[test]
@@ -208,7 +221,30 @@ mod tests {
         let details = tonic_types::ErrorDetails::with_retry_info(Some(wait));
         let mut status = Status::with_error_details(Code::ResourceExhausted, "", details);
         assert_eq!(status.retry_after(), Some(wait));
-        status.metadata_mut().insert(PUSHBACK, "7".parse().unwrap());
-        assert_eq!(status.retry_after(), Some(Duration::from_millis(7)));
+        for (pushback, wait) in [("7", Duration::from_millis(7)), ("-1", Duration::MAX)] {
+            let pushback = pushback.parse().unwrap();
+            status.metadata_mut().insert(PUSHBACK, pushback);
+            assert_eq!(status.retry_after(), Some(wait));
+        }
+    }
+
+    #[test]
+    fn details_that_are_garbled_say_nothing() {
+        let details = b"\xff\xff".as_slice().into();
+        let status = Status::with_details(Code::ResourceExhausted, "", details);
+        assert_eq!(status.retry_after(), None);
+    }
+
+    #[test]
+    fn a_wait_survives_the_wire() {
+        let wait = Duration::from_micros(1500);
+        let refused = roundtrip(PolicyErrorKind::RateLimited { retry_after: wait });
+        let mut headers = http::HeaderMap::new();
+        refused.add_header(&mut headers).unwrap();
+        let mut read = Status::from_header_map(&headers).unwrap();
+        assert_eq!(read.retry_after(), Some(Duration::from_millis(2)));
+        // For who knows only the other.
+        read.metadata_mut().remove(PUSHBACK);
+        assert_eq!(read.retry_after(), Some(wait));
     }
 }

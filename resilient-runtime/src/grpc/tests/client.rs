@@ -1,0 +1,171 @@
+use std::cell::RefCell;
+use std::error::Error;
+
+use proptest::prelude::*;
+use tokio::time::Instant;
+use tonic::{Code, TimeoutExpired};
+use tower_layer::Layer;
+
+use super::*;
+use crate::grpc::{PropagateLayer, PropagateService, propagate};
+use crate::{Classify, PolicyErrorKind, Retry, with_deadline};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What `propagate` makes of a request that has this `grpc-timeout` and so much time.
+async fn sent(present: Option<&str>, left: Duration) -> Result<String, Status> {
+    let mut request = tonic::Request::new(());
+    if let Some(present) = present {
+        let present = present.parse().unwrap();
+        request.metadata_mut().insert("grpc-timeout", present);
+    }
+    let at = Instant::now() + left;
+    let request = with_deadline(at, async { propagate(request) }).await?;
+    let sent = request.metadata().get("grpc-timeout").unwrap();
+    Ok(sent.to_str().unwrap().to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_less_a_margin_is_sent() {
+    for (left, timeout) in [
+        (Duration::from_secs(2), "1900000u"),
+        (Duration::from_secs(200), "190000m"),
+        (ms(100), "95000000n"),
+        // At least a millisecond is kept.
+        (ms(10), "9000000n"),
+        (ms(2), "1000000n"),
+    ] {
+        assert_eq!(sent(None, left).await.unwrap(), timeout, "{left:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_deadline_and_in_a_first_attempt_nothing_is_sent() {
+    let request = propagate(tonic::Request::new(())).unwrap();
+    assert!(request.metadata().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_request_has_already_is_never_made_longer() {
+    let second = Duration::from_secs(1);
+    for (present, timeout) in [
+        ("500m", "500m"),
+        ("950m", "950m"),
+        ("951m", "950000u"),
+        ("1H", "950000u"),
+        ("soon", "950000u"),
+    ] {
+        assert_eq!(sent(Some(present), second).await.unwrap(), timeout);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_left_it_fails_here() {
+    for left in [ms(1), Duration::ZERO] {
+        let status = sent(None, left).await.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+        let kind = status.policy_error().unwrap().kind();
+        assert_eq!(kind, PolicyErrorKind::TimedOut { after: left });
+    }
+}
+
+proptest! {
+    #[test]
+    fn each_hop_has_less_than_the_one_before(nanos in 1_000_001..u64::MAX) {
+        let left = Duration::from_nanos(nanos);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time().start_paused(true).build().unwrap();
+        let timeout = runtime.block_on(sent(None, left)).unwrap();
+        let timeout = super::super::header::read(&timeout.try_into().unwrap()).unwrap();
+        prop_assert!(timeout < left && !timeout.is_zero());
+        prop_assert!(timeout <= left - ms(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_but_the_first_says_how_many_came_before() {
+    let said = RefCell::new(Vec::new());
+    let retry = Retry::new(3).run(async || {
+        let request = propagate(tonic::Request::new(()))?;
+        let attempts = request.metadata().get("grpc-previous-rpc-attempts");
+        said.borrow_mut()
+            .push(attempts.map(|attempts| attempts.to_str().unwrap().to_owned()));
+        Err::<(), _>(Status::unavailable("down"))
+    });
+    assert!(retry.await.is_err());
+    assert_eq!(
+        *said.borrow(),
+        [None, Some("1".to_owned()), Some("2".to_owned())]
+    );
+}
+
+#[derive(Debug)]
+struct Transport(Option<TimeoutExpired>);
+
+impl std::fmt::Display for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("transport error")
+    }
+}
+
+impl Error for Transport {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_ref().map(|error| error as _)
+    }
+}
+
+async fn fails_with(error: Transport) -> BoxError {
+    let mut error = Some(error);
+    let channel = Handler(move |_| {
+        let error = error.take().unwrap();
+        async { Err::<Response<()>, _>(error) }
+    });
+    let call = PropagateLayer::new().layer(channel).call(request());
+    call.await.unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_what_tonic_timed_out_itself_the_layer_says_deadline_exceeded() {
+    let error = fails_with(Transport(Some(TimeoutExpired(())))).await;
+    let status = Status::from_error(error);
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.source().unwrap().is::<Transport>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_errors_of_the_channel_pass_through_the_layer() {
+    let error = fails_with(Transport(None)).await;
+    assert!(error.is::<Transport>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_layer_sends_what_the_interceptor_does_and_nothing_without_time() {
+    let mut calls = 0;
+    let mut channel = PropagateService::new(Handler(|request: Request<()>| {
+        calls += 1;
+        async move { Ok::<_, BoxError>(Response::new(request)) }
+    }));
+    let now = Instant::now();
+    let call = async { channel.call(request()).await };
+    let sent = with_deadline(now + ms(100), call).await.unwrap();
+    let timeout = sent.body().headers().get("grpc-timeout").unwrap();
+    assert_eq!(timeout, "95000000n");
+
+    let call = async { channel.call(request()).await };
+    let error = with_deadline(now, call).await.unwrap_err();
+    let status = Status::from_error(error);
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.policy_error().is_some());
+    assert_eq!(calls, 1);
+}
+
+#[cfg(feature = "testing")]
+#[tokio::test(start_paused = true)]
+async fn what_was_not_sent_is_an_event() {
+    let (_, events) = crate::testing::events(sent(None, ms(1))).await;
+    let [event] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(event.site(), "grpc client");
+    assert!(matches!(event.kind(), crate::EventKind::Refused(_)));
+}
