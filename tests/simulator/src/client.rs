@@ -1,6 +1,6 @@
 //! What a client does when a call fails.
 
-use resilient_runtime::{BreakerPermit, CircuitBreaker, PolicyError};
+use resilient_runtime::{BreakerPermit, CircuitBreaker, PolicyError, RetryBudget};
 
 use crate::limiter::{Nanos, instant};
 use crate::random::Random;
@@ -8,9 +8,8 @@ use crate::world::nanos;
 
 /// A client, with the default policies or with none: `retry(timeout(breaker(call)))`.
 ///
-/// The breaker is the real one. The retry is a model with the defaults of the attribute: three attempts, exponential from
-/// 200 ms with full jitter, none after a refusal by the breaker, and a budget (a bucket of 100 retries, 0.1 for each
-/// success and 0.1 a second).
+/// The breaker and the budget are the real ones. The retry is a model with the defaults of the attribute: three attempts,
+/// exponential from 200 ms with full jitter, none after a refusal by the breaker.
 #[derive(Debug)]
 pub struct Client<'a> {
     policies: Option<Policies<'a>>,
@@ -20,8 +19,7 @@ pub struct Client<'a> {
 #[derive(Debug)]
 struct Policies<'a> {
     breaker: &'a CircuitBreaker,
-    tokens: f64,
-    dripped: Nanos,
+    budget: RetryBudget,
 }
 
 /// After a failure.
@@ -31,15 +29,12 @@ pub enum Next {
     GiveUp,
 }
 
-const BUDGET: f64 = 100.0;
-
 impl<'a> Client<'a> {
     pub fn new(seed: u64, index: u32, breaker: Option<&'a CircuitBreaker>) -> Self {
         Self {
             policies: breaker.map(|breaker| Policies {
                 breaker,
-                tokens: BUDGET,
-                dripped: 0,
+                budget: RetryBudget::new(),
             }),
             random: Random::new(seed, 100 + u64::from(index)),
         }
@@ -51,23 +46,19 @@ impl<'a> Client<'a> {
         self.policies.as_ref().map(ask).transpose()
     }
 
-    pub fn succeeded(&mut self) {
-        if let Some(policies) = &mut self.policies {
-            policies.tokens = (policies.tokens + 0.1).min(BUDGET);
+    pub fn succeeded(&self) {
+        if let Some(policies) = &self.policies {
+            policies.budget.deposit();
         }
     }
 
     pub fn failed(&mut self, now: Nanos, attempt: u32) -> Next {
-        let Some(policies) = &mut self.policies else {
+        let Some(policies) = &self.policies else {
             return Next::GiveUp;
         };
-        let dripped = (now - policies.dripped) as f64 / 1e9 * 0.1;
-        policies.dripped = now;
-        policies.tokens = (policies.tokens + dripped).min(BUDGET);
-        if attempt >= 3 || policies.tokens < 1.0 {
+        if attempt >= 3 || !policies.budget.try_withdraw_at(instant(now)) {
             return Next::GiveUp;
         }
-        policies.tokens -= 1.0;
         let longest = 0.2 * f64::from(1_u32 << (attempt - 1));
         Next::Retry(nanos(longest * self.random.unit()))
     }
