@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::budget::Policy;
 use super::ratio::{self, RATIOS};
+use super::tried::Rule;
 use super::{suite, table, targets};
 use crate::suite::{REPORTING_SEEDS, TUNING_SEEDS};
 
@@ -33,6 +34,9 @@ impl Storm {
 
     /// The tables, and every target that is missed.
     pub fn run(&self) -> (String, Vec<String>) {
+        if self.tried {
+            return (self.others(), Vec::new());
+        }
         let rows = suite::run(&Policy::ALL, &self.seeds);
         let measured = RATIOS.map(|ratio| ratio::measure(ratio, self.seeds[0]));
         let mut misses = targets::misses(&rows);
@@ -50,6 +54,19 @@ impl Storm {
             text.push_str("Every target is met.\n");
         }
         (text, misses)
+    }
+
+    /// The budgets of the runtime beside the rules that were tried for the default.
+    fn others(&self) -> String {
+        let mut policies = vec![Policy::Default, Policy::Strict];
+        policies.extend(Rule::ALL.map(Policy::Tried));
+        let rows = suite::run(&policies, &self.seeds);
+        format!(
+            "{}\n{}\n{}",
+            table::whole(&rows),
+            table::further(&rows),
+            table::quiet(&policies)
+        )
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use super::budget::Policy;
 use super::experiments::{CALM, Flaky, Outage};
 use super::ratio::Measured;
 use super::suite::Row;
+use super::tried::granted;
 
 fn seconds(seconds: f64) -> String {
     if seconds.is_finite() {
@@ -85,6 +87,20 @@ pub fn ratios(measured: &[Measured]) -> String {
             "| {} | {:.4} | {:.4} |",
             row.ratio, row.ours, row.tower
         );
+    }
+    text
+}
+
+/// What the tests of one process get.
+pub fn quiet(policies: &[Policy]) -> String {
+    let mut text = String::from(
+        "| budget, of 99 retries | at once | a second each | amid ten that succeed | both |\n\
+         |---|--:|--:|--:|--:|\n",
+    );
+    for &policy in policies {
+        let [a, b, c, d] = [(0, 0.0), (0, 1.0), (10, 0.0), (10, 1.0)]
+            .map(|(plain, lasts)| granted(policy, plain, lasts));
+        let _ = writeln!(text, "| {} | {a} | {b} | {c} | {d} |", policy.name());
     }
     text
 }
