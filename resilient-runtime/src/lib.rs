@@ -46,8 +46,15 @@
 //! # By hand
 //!
 //! [`Retry`], [`Timeout`], [`CircuitBreaker`], [`RateLimiter`], [`Bulkhead`], [`AdaptiveConcurrency`],
-//! [`FaultInjector`] and [`Fallback`] wrap any future that returns a `Result`. They nest: a layer takes what
-//! another returns, a [`Failure`], as it takes the function's own error. [`Keyed`] has one state for each key.
+//! [`Hedger`], [`FaultInjector`] and [`Fallback`] wrap any future that returns a `Result`. They nest: a layer takes
+//! what another returns, a [`Failure`], as it takes the function's own error. A [`RetryBudget`] bounds the retries
+//! of many calls; [`Keyed`] has one state for each key.
+//!
+//! # Deadlines
+//!
+//! The nearest timeout sets the [`deadline`]. Everything inside keeps to it, through any number of functions;
+//! [`spawn`] takes it into a task, [`with_deadline`] takes it from elsewhere, and with the feature `tonic` it goes
+//! along with gRPC calls.
 //!
 //! # Features
 //!

@@ -22,11 +22,14 @@ async fn failing(retry: Retry, budget: &RetryBudget) -> u32 {
     let outcome: io::Result<()> = retry
         .run(|| {
             attempts.set(attempts.get() + 1);
-            std::future::ready(Err(reset()))
+            let which = attempts.get().to_string();
+            std::future::ready(Err(io::Error::new(io::ErrorKind::ConnectionReset, which)))
         })
         .within(budget)
         .await;
-    assert!(outcome.is_err());
+    // Whatever ends it, the last attempt's own error comes back.
+    let last = attempts.get().to_string();
+    assert_eq!(outcome.unwrap_err().to_string(), last);
     attempts.get()
 }
 
@@ -179,6 +182,16 @@ async fn settings_change_and_what_is_taken_stays_taken() {
     budget.set("per_second", 0.0.into()).unwrap();
     budget.deposit();
     assert_eq!(budget.tokens(), 2.75);
+    let settings = budget.settings().into_iter();
+    let settings: Vec<_> = settings.map(|knob| (knob.knob, knob.value)).collect();
+    assert_eq!(
+        settings,
+        [
+            ("capacity", Some(3_u32.into())),
+            ("ratio", Some(0.75.into())),
+            ("per_second", Some(0.0.into())),
+        ]
+    );
     assert!(budget.set("ratio", (-0.1).into()).is_err());
     assert!(budget.set("ratio", f64::INFINITY.into()).is_err());
     budget.unset("capacity").unwrap();
@@ -199,6 +212,14 @@ fn the_default_holds_a_hundred_and_the_strict_one_ten() {
         assert_eq!(budget.tokens_at(at) - before, 1.0);
         let later = at + Duration::from_secs(10);
         assert_eq!(budget.tokens_at(later) - before, 2.0);
+    }
+}
+
+#[test]
+fn its_debug_form_tells_name_settings_and_what_is_missing() {
+    let shown = format!("{:?}", RetryBudget::strict().named("cache"));
+    for part in ["cache", "capacity: 10", "missing: 0"] {
+        assert!(shown.contains(part), "{shown}");
     }
 }
 
