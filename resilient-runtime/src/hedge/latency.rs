@@ -129,7 +129,3 @@ fn end_of(bucket: u64) -> Nanos {
     };
     units << UNIT_BITS
 }
-
-#[cfg(test)]
-#[path = "tests/latency.rs"]
-mod tests;

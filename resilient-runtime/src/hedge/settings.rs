@@ -173,7 +173,3 @@ impl Settings for Hedge {
         },
     ];
 }
-
-#[cfg(test)]
-#[path = "tests/settings.rs"]
-mod tests;
