@@ -2,6 +2,7 @@
 
 use resilient_simulator::storm::experiments::{self, FLEETS};
 use resilient_simulator::storm::pauses::Pauses;
+use resilient_simulator::storm::tried::{Rule, granted};
 use resilient_simulator::storm::{Policy, ratio, suite, targets};
 use resilient_simulator::suite::TEST_SEEDS;
 
@@ -54,4 +55,30 @@ fn every_target_is_met() {
     let rows = suite::run(&[Policy::Default, Policy::Strict], &TEST_SEEDS);
     assert_eq!(rows.len(), 2);
     assert_eq!(targets::misses(&rows), [""; 0]);
+}
+
+#[test]
+fn of_the_rules_that_were_tried_each_falls_where_it_is_said_to() {
+    let pauses = Pauses::draw();
+    let first = |rule| {
+        let outage = experiments::outage(FLEETS[0], Policy::Tried(rule), &pauses, SEED);
+        let cold = experiments::cold(FLEETS[0], Policy::Tried(rule), &pauses, SEED);
+        (outage.first, cold.first)
+    };
+    let quick = |rule| granted(Policy::Tried(rule), 0, 0.0);
+    let slow = |rule| granted(Policy::Tried(rule), 0, 1.0);
+
+    assert!(first(Rule::ByShare).0 > 1.5 && quick(Rule::ByShare) < 20);
+    for warm in [Rule::Newborn, Rule::ByTime, Rule::NewbornByRate] {
+        let (outage, cold) = first(warm);
+        assert!(outage <= 1.5 && cold > 3.9, "{warm:?}: {outage}, {cold}");
+        assert!(quick(warm) > 70 && slow(warm) > 70, "{warm:?}");
+    }
+    let (outage, cold) = first(Rule::ByRate);
+    assert!(outage <= 1.5 && cold <= 1.5, "{outage}, {cold}");
+    assert!(quick(Rule::ByRate) == 99 && slow(Rule::ByRate) < 20);
+
+    let blips = |policy| experiments::blips(FLEETS[2], policy, &pauses, SEED);
+    assert!(blips(Policy::Tried(Rule::Newborn)) < 0.5);
+    assert!(blips(Policy::Tried(Rule::ByRate)) > 0.9);
 }

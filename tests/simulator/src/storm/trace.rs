@@ -92,3 +92,37 @@ impl Trace {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty seconds of ten calls a tenth, with so many attempts and good ends in each.
+    fn trace(sent: impl Fn(f64) -> u32, well: impl Fn(f64) -> u32) -> Trace {
+        let bin = |n: u32| Bin {
+            asked: 10,
+            sent: sent(f64::from(n) / BINS),
+            well: well(f64::from(n) / BINS),
+        };
+        Trace((0..200).map(bin).collect())
+    }
+
+    #[test]
+    fn a_storm_is_over_when_ten_seconds_in_a_row_are_calm_and_all_after_them() {
+        let early = trace(|at| if at < 3.0 { 20 } else { 10 }, |_| 0);
+        assert_eq!(early.calm(0.0, 20.0, 1.1), 2.0);
+        assert_eq!(early.amplification(0.0, 6.0), 1.5);
+        let late = trace(|at| if at >= 17.0 { 20 } else { 10 }, |_| 0);
+        assert_eq!(late.calm(0.0, 20.0, 1.1), f64::INFINITY);
+        assert_eq!(trace(|_| 10, |_| 0).calm(0.0, 20.0, 1.1), 0.0);
+    }
+
+    #[test]
+    fn recovery_is_the_first_five_seconds_that_are_good_enough() {
+        let dipped = trace(|_| 10, |at| if at < 4.0 { 0 } else { 10 });
+        // A quarter of a second without success is the twentieth part of five.
+        assert_eq!(dipped.recovery(1.0, 20.0), 2.8);
+        let down = trace(|_| 10, |at| if at < 16.0 { 0 } else { 10 });
+        assert_eq!(down.recovery(1.0, 20.0), f64::INFINITY);
+    }
+}
