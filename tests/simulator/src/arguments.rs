@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::hedging::command::Hedging;
 use crate::limiter::Algorithm;
 use crate::scenario::{self, Scenario};
 use crate::storm::command::Storm;
@@ -11,11 +12,13 @@ pub const USAGE: &str = "\
 resilient-simulator [--tune] [--unseen] [ALGORITHM | PART OF A SCENARIO'S NAME]...
 resilient-simulator [--tune] --svg DIRECTORY
 resilient-simulator storm [--tune] [tried]
+resilient-simulator hedging [--tune] [tried]
 
   --tune    the tuning seeds, not those that are reported
   --unseen  mixes and changes that no rule was tuned on
   --svg     plots, one for each scenario
   storm     retry budgets; tried: with other rules for the default
+  hedging   hedges before a fleet of replicas; tried: other rules for them
 
 Algorithms: oracle, \"no limit\", elasticity, aimd, gradient2, vegas; and by name alone: slope, counted.
 Scenarios are called as in the table: \"1 steady\", \"CV 2.0\".";
@@ -25,6 +28,7 @@ Scenarios are called as in the table: \"1 steady\", \"CV 2.0\".";
 pub enum Task {
     Help,
     Storm(Storm),
+    Hedging(Hedging),
     Plots {
         directory: PathBuf,
         seed: u64,
@@ -46,6 +50,9 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Task, String> {
     let mut words = words.into_iter().peekable();
     if words.next_if_eq("storm").is_some() {
         return Storm::parse(words).map(Task::Storm);
+    }
+    if words.next_if_eq("hedging").is_some() {
+        return Hedging::parse(words).map(Task::Hedging);
     }
     while let Some(word) = words.next() {
         match word.as_str() {

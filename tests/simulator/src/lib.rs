@@ -4,6 +4,7 @@
 pub mod agenda;
 pub mod arguments;
 pub mod client;
+pub mod hedging;
 pub mod limiter;
 pub mod measure;
 pub mod oracle;

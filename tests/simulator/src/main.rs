@@ -7,6 +7,7 @@
 //! cargo run --release -p resilient-simulator -- --unseen        mixes that no rule was tuned on
 //! cargo run --release -p resilient-simulator -- elasticity "CV 2.0"   some algorithms, some scenarios
 //! cargo run --release -p resilient-simulator -- storm           retry budgets
+//! cargo run --release -p resilient-simulator -- hedging         hedges
 //! ```
 //!
 //! It ends with 1 if a target is missed, and with 2 if it cannot do what it was told.
@@ -31,6 +32,14 @@ fn main() -> ExitCode {
         }
         Ok(Task::Storm(storm)) => {
             let (text, misses) = storm.run();
+            print!("{text}");
+            ending(&Judged {
+                misses,
+                ..Judged::default()
+            })
+        }
+        Ok(Task::Hedging(hedging)) => {
+            let (text, misses) = hedging.run();
             print!("{text}");
             ending(&Judged {
                 misses,
