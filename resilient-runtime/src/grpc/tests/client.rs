@@ -8,7 +8,7 @@ use tower_layer::Layer;
 
 use super::*;
 use crate::grpc::{PropagateLayer, PropagateService, propagate};
-use crate::{Classify, PolicyErrorKind, Retry, with_deadline};
+use crate::{Classify, PolicyErrorKind, Retry, spawn, with_deadline};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -57,6 +57,16 @@ async fn what_the_request_has_already_is_never_made_longer() {
     ] {
         assert_eq!(sent(Some(present), second).await.unwrap(), timeout);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_the_call_sends_it_as_well() {
+    let at = Instant::now() + ms(100);
+    let task = with_deadline(at, async {
+        spawn(async { propagate(tonic::Request::new(())) }).await
+    });
+    let request = task.await.unwrap().unwrap();
+    assert!(request.metadata().contains_key("grpc-timeout"));
 }
 
 #[tokio::test(start_paused = true)]
