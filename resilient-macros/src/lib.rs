@@ -10,7 +10,7 @@
 //! - The function is `async`, or ends in `Box::pin(async move { .. })` or `async move { .. }`, or is a
 //!   method under `#[async_trait]`; and it returns a `Result` under any alias.
 //! - Its error type is `From<PolicyError>` if a layer of the stack can refuse a call (all can but a retry, a
-//!   fallback, and a fault with an `error` of its own), or a function given as `into_error` stands in for that.
+//!   hedge, a fallback, and a fault with an `error` of its own), or a function given as `into_error` stands in for that.
 //! - A duration is `"250ms"`, `"2s"` or `"1m 30s"`, any `Duration`, or an integer with the suffix `_ms` on
 //!   the knob's name: `delay = "250ms"` and `delay_ms = 250` are the same. A rate is a number from 0.0
 //!   to 1.0.
@@ -21,14 +21,14 @@
 //! | `name = "cache.get"` | what the function is called in events and in the registry, in place of its path |
 //! | `crate = ::some::path` | where the runtime is, if not at `::resilient_runtime` |
 //! | `into_error = path` | `fn(PolicyError) -> E`, for an error type of another crate |
-//! | `classify = path` | `fn(&E) -> ErrorClass` in place of `Classify` (not on `timeout`, `rate_limit` and `bulkhead`) |
+//! | `classify = path` | `fn(&E) -> ErrorClass` in place of `Classify` (not on `timeout`, `hedge`, `rate_limit` and `bulkhead`) |
 //! | `policy = CONST` | settings to begin with, which single knobs override (not on `fallback`) |
 //!
 //! # Whose state
 //!
-//! `circuit_breaker`, `rate_limit`, `bulkhead` and `adaptive_concurrency` keep state: one for each
-//! annotated function, in a `static`, shared by all instantiations of a generic and all implementors
-//! of a default method. These knobs say otherwise:
+//! `circuit_breaker`, `rate_limit`, `bulkhead`, `adaptive_concurrency` and the budget of a `retry` keep
+//! state: one for each annotated function, in a `static`, shared by all instantiations of a generic and all
+//! implementors of a default method. These knobs say otherwise (of a `retry`, `budget` stands for `state`):
 //!
 //! | knob | default | meaning |
 //! |---|---|---|
@@ -95,10 +95,13 @@ use proc_macro::TokenStream;
 /// | `on_open` | `"abort"` | `"wait"` for an open circuit breaker to admit a probe |
 /// | `on_retry` | none | `\|attempt: &RetryAttempt<'_, E>\|`, called before each pause |
 /// | `clone(a, b)` | none | arguments that the body consumes: each attempt gets its own copy |
-/// | `budget` | | `"none"` |
+/// | `budget` | 100 retries, + 0.1 for each success, + 0.1 a second | `"none"`, a `RetryBudget` that is made here (`RetryBudget::strict()`), or the name of one that others share (`CACHE_BUDGET`, `self.budget`) |
+/// | `key`, `max_keys` | none, 10 000 | one budget for each value, `key = host`; beside the name of a `Keyed<RetryBudget>`, of those |
 ///
-/// Any knob may be an expression, also of the arguments and of `self`; it is evaluated once for each
-/// call, before the body runs. A `mut` argument is copied for each attempt, so that none sees what the one before it did.
+/// A retry takes one from the budget; where there is none left, the last attempt's error is returned at
+/// once. A budget that is made here is a constant, and this function's own. Any other knob may be an
+/// expression, also of the arguments and of `self`; it is evaluated once for each call, before the body
+/// runs. A `mut` argument is copied for each attempt, so that none sees what the one before it did.
 #[proc_macro_attribute]
 pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("retry", args.into(), item.into()).into()
@@ -124,6 +127,49 @@ pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::expand("timeout", args.into(), item.into()).into()
+}
+
+/// Begins another attempt while the first is slow, and takes the answer of whichever is first.
+///
+/// ```ignore
+/// #[hedge("p95")]                 // or #[hedge("20ms")]
+/// async fn get(replicas: &Replicas, key: &str) -> Result<Vec<u8>, Status> {
+///     Ok(replicas.any().get(key).await?)
+/// }
+/// ```
+///
+/// **Only for what may run twice**, and at the same time: reads, and writes that are idempotent. It helps
+/// most where an attempt can reach another replica than the first.
+///
+/// | knob | default | meaning |
+/// |---|---|---|
+/// | `after`, or the first argument without a name | `"p95"` | when a hedge begins: a percentile of the latencies measured here, from `"p1"` to `"p99.99"`; a duration; or an expression of a `Duration` or a `HedgeAfter` |
+/// | `max` | 1 | hedges beside the first attempt, each `after` the one before it |
+/// | `min_samples` | 100 | no hedge on fewer measured calls; a fixed duration needs none |
+/// | `budget` | 0.1, or twice the share beyond the percentile | hedges as a share of the calls |
+/// | `clone(a, b)` | none | arguments that the body consumes: each attempt gets its own copy |
+/// | `policy` | none | a `Hedge` that says what no knob says |
+///
+/// # Errors
+///
+/// The first `Ok` wins. An error is returned once no attempt runs any more, and is the last one to
+/// come; an attempt that fails before a hedge has begun is not hedged, for that is the work of a `#[retry]`.
+///
+/// # Cancel safety
+///
+/// Attempts that lose are dropped at once, which cancels what they await; so are all of them with the call.
+///
+/// # What an attempt is given
+///
+/// Attempts run in one task, by turns, and share what the body borrows: an argument that is a `&mut` is a
+/// mistake, and so is `&mut self`. An argument that the body consumes is named in `clone(..)`; a `mut`
+/// one is copied for each attempt. Until a hedge begins nothing is copied twice, and nothing allocated.
+///
+/// No hedge begins past the call's deadline, nor while a circuit breaker around or inside is not
+/// closed: what is overloaded is not helped by more load.
+#[proc_macro_attribute]
+pub fn hedge(args: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::expand("hedge", args.into(), item.into()).into()
 }
 
 /// Refuses calls at once while the service they go to is known to be down.
@@ -296,7 +342,7 @@ pub fn fault(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `when_ok` | none | `\|value: &T\| bool`: values that are replaced too (beside `value`) |
 /// | `clone(a, b)` | none | arguments that the body consumes: it gets a copy, `with` the original |
 ///
-/// It belongs on top. Under a `#[retry]` or a `#[circuit_breaker]` it must say `when`, for it would hide
+/// It belongs on top. Under a `#[retry]`, a `#[hedge]` or a `#[circuit_breaker]` it must say `when`, for it would hide
 /// every failure from them.
 #[proc_macro_attribute]
 pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -339,7 +385,7 @@ pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | knob | default | meaning |
 /// |---|---|---|
-/// | `scope`, in a layer with state | `"impl"` for `rate_limit`, `bulkhead` and `adaptive_concurrency`, `"method"` for `circuit_breaker` | one state for all methods, or one for each |
+/// | `scope`, in a layer with state | `"impl"` for `rate_limit`, `bulkhead` and `adaptive_concurrency`, `"method"` for `circuit_breaker` and the budget of `retry` | one state for all methods, or one for each |
 /// | `name` | | a text that stands before each method's name: `name = "cache"` gives `cache::get` |
 ///
 /// A generic `impl` has one state for all its instantiations, as a generic function has.

@@ -1,5 +1,7 @@
 //! Each check, by what it says: the places it points to are pinned where the compiler runs.
 
+mod budgets;
+mod hedges;
 mod impls;
 mod limits;
 
@@ -146,8 +148,6 @@ fn contradictions_in_one_attribute() {
         "retry(factor = 2, backoff = \"fib\")",
         &["grows by a factor"],
     );
-    on_get("retry(budget = \"none\")", &[]);
-    on_get("retry(budget = SHARED)", &["only `budget"]);
     on_get("circuit_breaker(open_for = \"1m\", open_max = \"1m\")", &[]);
     on_get(
         "circuit_breaker(open_for = \"1m\", open_max = \"59s\")",

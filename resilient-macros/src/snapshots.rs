@@ -128,6 +128,73 @@ fn retry_by_rules() {
 }
 
 #[test]
+fn retry_budgets() {
+    let budget = |name: &str, knobs: &str| {
+        let source = format!(
+            "#[retry({knobs})] async fn get(&self, host: &Host) -> Result<Vec<u8>, Status> {{ Ok(self.get(host).await?) }}"
+        );
+        pinned_in(name, &source, Some("impl Client"));
+    };
+    budget(
+        "retry_own_budget",
+        "budget = RetryBudget::strict().named(\"cache\")",
+    );
+    budget(
+        "retry_budget_for_each_key",
+        "key = host.name, max_keys = 100",
+    );
+    budget(
+        "retry_shared_budgets",
+        "budget = self.budgets, key = host.name",
+    );
+}
+
+#[test]
+fn hedge() {
+    pinned(
+        "hedge",
+        r#"
+        #[hedge]
+        async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+            Ok(client.get(key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
+fn hedge_by_knobs() {
+    pinned_in(
+        "hedge_by_knobs",
+        r#"
+        #[retry]
+        #[hedge("p99.9", max = 2, min_samples = self.samples, budget = 0.05, clone(request))]
+        async fn get(&self, request: Request, mut seen: u32) -> Result<Vec<u8>, Status> {
+            seen += 1;
+            self.send(request, seen).await
+        }
+        "#,
+        Some("impl Client"),
+    );
+}
+
+#[test]
+fn hedge_around() {
+    pinned(
+        "hedge_around",
+        r#"
+        #[timeout("2s")]
+        #[hedge(after_ms = self.patience, policy = CALM)]
+        #[timeout(ms = 500)]
+        #[circuit_breaker]
+        async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> {
+            Ok(client.get(&key).await?)
+        }
+        "#,
+    );
+}
+
+#[test]
 fn timeout() {
     pinned(
         "timeout",
@@ -493,6 +560,7 @@ const STORE: &str = r#"
         adaptive_concurrency(side = "server"),
         bulkhead(max_concurrent = 5, scope = "method"),
         circuit_breaker(scope = "impl", min_calls = 5),
+        retry(scope = "impl", budget = RetryBudget::strict(), key = tenant),
         name = "store",
     )]
     impl<T: Send> Get for Store<T> {
@@ -608,6 +676,12 @@ fn a_future_owns_the_arguments_that_nobody_else_needs() {
         ("fallback(with = stale), timeout, retry", &[false, false]),
         ("timeout, fallback(with = stale)", &[true, false]),
         ("retry, fallback(with = stale, when = f)", &[false, false]),
+        ("timeout, retry(budget = SHARED)", &[true, false]),
+        ("timeout, retry(key = &key)", &[true, false]),
+        ("timeout, retry(budget = self.budget)", &[false, false]),
+        ("hedge, timeout", &[false]),
+        ("fault(error = Down), hedge", &[false]),
+        ("timeout, fault(error = Down), hedge", &[true, false]),
     ] {
         assert_eq!(owners(layers), expected, "{layers}");
     }

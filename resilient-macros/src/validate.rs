@@ -1,5 +1,7 @@
 //! The rules that tie several layers, or a layer and its function, together.
 
+mod hedges;
+
 use proc_macro2::Ident;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Generics, Type};
@@ -8,6 +10,7 @@ use crate::errors::Errors;
 use crate::function::Function;
 use crate::nearest::nearest;
 use crate::params::{self, Binding, Held, Params};
+use crate::policy::state::Stateful;
 use crate::policy::{Layer, Need, Parsed, Policy};
 use crate::stack::Shared;
 use crate::tokens::{contains_ident, mention, roots};
@@ -33,6 +36,7 @@ pub(crate) fn check(
     };
     fixed.check(layers, shared, errors);
     copies_can_be_made(layers, params, errors);
+    hedges::share_arguments(layers, params, errors);
     arguments_can_be_handed_on(layers, params, errors);
     answers_can_be_named(layers, function, errors);
     spans_are_below(layers, function, params, errors);
@@ -62,20 +66,27 @@ pub(crate) fn check_impl(
 
 fn layers_agree(layers: &[Parsed], shared: &Shared, errors: &mut Errors) {
     one_retry(layers, errors);
+    hedges::one(layers, errors);
     timeouts_shrink(layers, errors);
+    hedges::begin_in_time(layers, errors);
     fallbacks_hide_nothing(layers, errors);
     conversions_have_a_use(layers, shared, errors);
 }
 
 fn scopes_are_of_an_impl(layers: &[Parsed], errors: &mut Errors) {
-    for layer in layers {
-        let stateful = layer.policy.layer().stateful();
-        // Beside `state` it says nothing anywhere, which has been reported.
-        if let Some(scope) = stateful.and_then(|stateful| stateful.state().scope())
-            && layer.args.given("state").is_none()
+    for stateful in layers
+        .iter()
+        .filter_map(|layer| layer.policy.layer().stateful())
+    {
+        // Beside a state that is there already it says nothing anywhere, which has been reported.
+        if let Some(scope) = stateful.state().scope()
+            && !stateful.state().is_elsewhere()
         {
-            let message = "`scope` says how far the state of an `impl` reaches, in the `#[resilient(..)]` on that `impl`: \
-                           here the state is this function's own (or what `state = ..` names)";
+            let message = format!(
+                "`scope` says how far the state of an `impl` reaches, in the `#[resilient(..)]` on that `impl`: \
+                 here the state is this function's own (or what `{} = ..` names)",
+                stateful.names().knob
+            );
             errors.at(scope.span(), message);
         }
     }
@@ -147,6 +158,9 @@ fn fallbacks_hide_nothing(layers: &[Parsed], errors: &mut Errors) {
                 Policy::Retry(_) => Some(
                     "a fallback under a `retry` answers every failure, so the retry never sees one",
                 ),
+                Policy::Hedge(_) => Some(
+                    "a fallback under a `hedge` answers every failure, so the first attempt that fails wins",
+                ),
                 Policy::CircuitBreaker(breaker)
                     if !timeout_between && !breaker.sees_slow_calls() =>
                 {
@@ -199,22 +213,28 @@ fn types(generics: &Generics) -> Vec<String> {
     named.chain(["Self".to_owned()]).collect()
 }
 
+const CONSTANT: &str = "use a constant";
+
 impl Fixed {
     fn check(&self, layers: &[Parsed], shared: &Shared, errors: &mut Errors) {
         for layer in layers {
-            let cure = match layer.policy.layer().stateful() {
-                Some(stateful) => format!(
-                    "use a constant, a {} of your own by `state = expression`, or one for each value by `key = expression`",
-                    stateful.names().noun
+            let layer = layer.policy.layer();
+            let cure = match layer.stateful().map(Stateful::names) {
+                Some(names) => format!(
+                    "use a constant, a {} of your own by `{} = expression`, or one for each value by `key = expression`",
+                    names.noun, names.knob
                 ),
-                None => "use a constant".to_owned(),
+                None => CONSTANT.to_owned(),
             };
-            for expr in layer.policy.layer().constants() {
+            for expr in layer.constants() {
                 self.check_one(expr, &cure, errors);
+            }
+            for expr in layer.constants_beside_state() {
+                self.check_one(expr, CONSTANT, errors);
             }
         }
         if let Some(name) = &shared.name {
-            self.check_one(name, "use a constant", errors);
+            self.check_one(name, CONSTANT, errors);
         }
     }
 
@@ -272,7 +292,9 @@ fn copies_can_be_made(layers: &[Parsed], params: &Params, errors: &mut Errors) {
             }
         }
     }
-    let retried = layers.iter().any(|layer| layer.policy.layer().repeats());
+    let any =
+        |asked: fn(&dyn Layer) -> bool| layers.iter().any(|layer| asked(layer.policy.layer()));
+    let retried = any(|layer| layer.repeats()) && !any(|layer| layer.at_once());
     if let Some(receiver) = &params.receiver
         && receiver.mutable
         && retried

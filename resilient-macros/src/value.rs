@@ -119,7 +119,7 @@ pub(crate) fn string(expr: &Expr) -> Option<&LitStr> {
 }
 
 /// Looks a knob up and reads its literal by `read`, which says what is wrong with a bad one.
-fn setting<T>(
+pub(crate) fn setting<T>(
     args: &Args,
     name: &str,
     errors: &mut Errors,
@@ -291,7 +291,7 @@ pub(crate) fn duration(
 }
 
 /// What stands behind `name_ms`.
-fn suffixed(name: &str, negative: bool, lit: &Lit) -> Result<Duration, String> {
+pub(crate) fn suffixed(name: &str, negative: bool, lit: &Lit) -> Result<Duration, String> {
     match lit {
         Lit::Str(text) => Err(format!(
             "`{name}_ms` counts milliseconds: write `{name}_ms = 250`, or `{name} = \"{}\"`",
@@ -336,7 +336,7 @@ fn read_milliseconds(name: &str, negative: bool, lit: &Lit) -> Result<Duration, 
     }
 }
 
-fn text_with_unit(name: &str, lit: &Lit) -> Result<Duration, String> {
+pub(crate) fn text_with_unit(name: &str, lit: &Lit) -> Result<Duration, String> {
     match lit {
         Lit::Str(text) => duration::parse(&text.value()),
         Lit::Int(int) => Err(format!(

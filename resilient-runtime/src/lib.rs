@@ -25,8 +25,8 @@
 //! The topmost attribute is the outermost layer. Each has its knobs in its own documentation:
 #![cfg_attr(
     feature = "macros",
-    doc = "[`#[retry]`](macro@retry), [`#[timeout]`](macro@timeout), [`#[circuit_breaker]`](macro@circuit_breaker),
-[`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead),
+    doc = "[`#[retry]`](macro@retry), [`#[timeout]`](macro@timeout), [`#[hedge]`](macro@hedge),
+[`#[circuit_breaker]`](macro@circuit_breaker), [`#[rate_limit]`](macro@rate_limit), [`#[bulkhead]`](macro@bulkhead),
 [`#[adaptive_concurrency]`](macro@adaptive_concurrency), [`#[fault]`](macro@fault),
 [`#[fallback]`](macro@fallback), and [`#[resilient]`](macro@resilient) for several at once or for a whole `impl`."
 )]
@@ -134,6 +134,6 @@ pub use with_deadline::{WithDeadline, with_deadline};
 
 #[cfg(feature = "macros")]
 pub use resilient_macros::{
-    adaptive_concurrency, bulkhead, circuit_breaker, fallback, fault, rate_limit, resilient, retry,
-    timeout,
+    adaptive_concurrency, bulkhead, circuit_breaker, fallback, fault, hedge, rate_limit, resilient,
+    retry, timeout,
 };

@@ -16,12 +16,7 @@ use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::value::{self, Setting, checked_whole, later, with_knobs};
 
-const NAMES: Names = Names {
-    noun: "limiter",
-    layer: "AdaptiveLayer",
-    state: "AdaptiveConcurrency",
-    of_impl: true,
-};
+const NAMES: Names = Names::new("limiter", "AdaptiveLayer", "AdaptiveConcurrency");
 
 const SIDES: &[&str] = &["server", "client"];
 const ALGORITHMS: &[&str] = &["elasticity", "aimd", "gradient2", "vegas"];

@@ -15,12 +15,7 @@ use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::value::{self, Setting, checked_whole, later, with_knobs};
 
-const NAMES: Names = Names {
-    noun: "bulkhead",
-    layer: "BulkheadLayer",
-    state: "Bulkhead",
-    of_impl: true,
-};
+const NAMES: Names = Names::new("bulkhead", "BulkheadLayer", "Bulkhead");
 
 /// `max_concurrent`, where it is not given.
 const PLACES: u32 = 10;

@@ -18,10 +18,8 @@ use crate::flow::{Around, Flow, Rule, rules};
 use crate::value::{self, Setting, Window, Zero, checked, checked_whole, later, with_knobs};
 
 const NAMES: Names = Names {
-    noun: "breaker",
-    layer: "BreakerLayer",
-    state: "CircuitBreaker",
     of_impl: false,
+    ..Names::new("breaker", "BreakerLayer", "CircuitBreaker")
 };
 
 #[derive(Default)]

@@ -19,15 +19,16 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote_spanned};
+use quote::quote_spanned;
 use syn::Expr;
 
+use super::per_call::{Settings, Written, written};
 use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::output::judge;
-use crate::value::{self, Setting, ToValue, Zero, call, located};
+use crate::value::{self, Setting, ToValue, Zero, located};
 
 #[derive(Default)]
 pub(crate) struct Fault {
@@ -108,8 +109,7 @@ impl Fault {
         }
     }
 
-    /// The knobs as `Fault` takes them, by their names.
-    fn knobs(&self) -> Vec<Written> {
+    fn settings(&self) -> Settings {
         let at = Span::mixed_site();
         // An error without a rate is injected always.
         let always = self.error.is_some() && self.error_rate.is_none();
@@ -123,43 +123,19 @@ impl Fault {
             }
         });
         let given = [
+            always,
             written("error_rate", &self.error_rate),
             written("latency", &self.latency),
             written("latency_rate", &self.latency_rate),
             written("panic_rate", &self.panic_rate),
             written("seed", &self.seed),
         ];
-        always
-            .into_iter()
-            .chain(given.into_iter().flatten())
-            .collect()
+        Settings {
+            name: "Fault",
+            layer: "FaultLayer",
+            knobs: given.into_iter().flatten().collect(),
+        }
     }
-
-    fn later(&self) -> Vec<Written> {
-        let mut knobs = self.knobs();
-        knobs.retain(|knob| !knob.now);
-        knobs
-    }
-}
-
-struct Written {
-    name: &'static str,
-    /// Whether it is known while compiling.
-    now: bool,
-    value: TokenStream,
-}
-
-fn written<T: Copy + ToValue>(name: &'static str, setting: &Option<Setting<T>>) -> Option<Written> {
-    let setting = setting.as_ref()?;
-    Some(Written {
-        name,
-        now: setting.is_literal(),
-        value: setting.to_token_stream(),
-    })
-}
-
-fn settings_name(local: &Ident) -> Ident {
-    format_ident!("{local}_settings", span = local.span())
 }
 
 impl Layer for Fault {
@@ -176,41 +152,17 @@ impl Layer for Fault {
     }
 
     fn declare(&self, site: &Ident) -> Declaration {
-        let at = Span::mixed_site();
-        let mut settings = match &self.policy {
-            Some(policy) => policy.to_token_stream(),
-            None => quote_spanned!(at=> __resilient::Fault::new()),
-        };
-        let mut names = Vec::new();
-        for knob in self.knobs() {
-            if knob.now {
-                settings.extend(call(knob.name, &knob.value));
-            } else {
-                names.push(knob.name);
-            }
-        }
-        let per_call = (!names.is_empty()).then(|| quote_spanned!(at=> .per_call(&[#(#names),*])));
-        Declaration {
-            kind: quote_spanned!(at=> __resilient::FaultLayer),
-            value: quote_spanned!(at=> __resilient::FaultLayer::new(&#site, #settings) #per_call),
-        }
+        self.settings().declare(self.policy.as_ref(), site)
     }
 
     fn prepare(&self, local: &Ident) -> TokenStream {
-        let at = Span::mixed_site();
-        let later = self.later();
-        if later.is_empty() {
-            return TokenStream::new();
-        }
-        let name = settings_name(local);
-        let calls = later.iter().map(|knob| call(knob.name, &knob.value));
-        quote_spanned!(at=> let #name = #local.code() #(#calls)*;)
+        self.settings().prepare(local)
     }
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
         let (local, inside) = (around.local, inside.into_call(around));
-        let settings = (!self.later().is_empty()).then(|| settings_name(local));
+        let settings = self.settings().of_call(local);
         let Some(error) = &self.error else {
             let inject = match settings {
                 None => quote_spanned!(at=> #local.inject(call)),

@@ -2,10 +2,13 @@
 //! anywhere else but in the rules that tie several together.
 
 mod adaptive_concurrency;
+mod budget;
 mod bulkhead;
 mod circuit_breaker;
 mod fallback;
 mod fault;
+mod hedge;
+mod per_call;
 mod rate_limit;
 mod retry;
 pub(crate) mod state;
@@ -19,6 +22,7 @@ pub(crate) use self::bulkhead::Bulkhead;
 pub(crate) use self::circuit_breaker::CircuitBreaker;
 pub(crate) use self::fallback::Fallback;
 pub(crate) use self::fault::Fault;
+pub(crate) use self::hedge::Hedge;
 pub(crate) use self::rate_limit::RateLimit;
 pub(crate) use self::retry::Retry;
 use self::state::{State, Stateful};
@@ -92,6 +96,7 @@ macro_rules! policies {
 policies! {
     "retry" => Retry,
     "timeout" => Timeout,
+    "hedge" => Hedge,
     "circuit_breaker" => CircuitBreaker + state::KEYS,
     "rate_limit" => RateLimit + state::KEYS,
     "bulkhead" => Bulkhead + state::KEYS,
@@ -153,8 +158,18 @@ pub(crate) trait Layer {
         Vec::new()
     }
 
+    /// Those that end up there and are no part of a state.
+    fn constants_beside_state(&self) -> Vec<&Expr> {
+        Vec::new()
+    }
+
     /// Whether what is inside may run more than once.
     fn repeats(&self) -> bool {
+        false
+    }
+
+    /// Whether that may happen more than once at a time.
+    fn at_once(&self) -> bool {
         false
     }
 

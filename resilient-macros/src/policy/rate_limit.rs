@@ -18,12 +18,7 @@ use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::value::{self, Setting, Zero, checked, checked_whole, later, with_knobs};
 
-const NAMES: Names = Names {
-    noun: "rate limiter",
-    layer: "RateLimitLayer",
-    state: "RateLimiter",
-    of_impl: true,
-};
+const NAMES: Names = Names::new("rate limiter", "RateLimitLayer", "RateLimiter");
 
 const SECOND: Duration = Duration::from_secs(1);
 

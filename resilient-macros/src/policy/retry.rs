@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! let retry_settings = retry.code().count(..);        // where a knob is no literal
-//! let mut attempts = retry.attempts_with(retry_settings);
+//! let mut attempts = retry.attempts_with(retry_settings).within(&retry_budget);
 //! loop {
 //!     let call = ..;
+//!     let call = attempts.attempt(call);              // tells the code inside its number
 //!     let pause = match attempts.next(call.await) {
 //!         ControlFlow::Break(outcome) => break outcome,
 //!         ControlFlow::Continue(pause) => pause,
@@ -22,6 +23,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Expr;
 
+use super::budget::Budget;
+use super::state::{State, Stateful};
 use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
@@ -47,6 +50,7 @@ pub(crate) struct Retry {
     when: Option<Expr>,
     when_ok: Option<Expr>,
     on_retry: Option<Expr>,
+    budget: Budget,
     policy: Option<Expr>,
     clones: Vec<Ident>,
 }
@@ -65,6 +69,9 @@ impl Retry {
         Key::plain("on_timeout"),
         Key::plain("on_open"),
         Key::plain("budget"),
+        Key::plain("key"),
+        Key::plain("max_keys"),
+        Key::plain("scope"),
         Key::plain("on_retry"),
         Key::names("clone"),
         Key::plain("classify"),
@@ -86,6 +93,8 @@ impl Retry {
         ("multiplier", "factor"),
         ("retry_if", "when"),
         ("max_duration", "max_elapsed"),
+        ("retry_budget", "budget"),
+        ("throttling", "budget"),
     ];
 
     pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
@@ -108,6 +117,7 @@ impl Retry {
             when: args.expr("when"),
             when_ok: args.expr("when_ok"),
             on_retry: args.expr("on_retry"),
+            budget: Budget::parse(args, errors),
             policy: args.expr("policy"),
             clones: args.names("clone"),
         };
@@ -154,11 +164,6 @@ impl Retry {
         {
             let message = "only `backoff = \"exponential\"` grows by a factor: drop `factor`, or change `backoff`";
             errors.at(factor.key.span(), message);
-        }
-        if let Some(budget) = args.expr("budget")
-            && value::string(&budget).is_none_or(|text| text.value() != "none")
-        {
-            errors.over(budget, "only `budget = \"none\"` is understood so far");
         }
     }
 
@@ -312,12 +317,25 @@ impl Layer for Retry {
         true
     }
 
+    fn stateful(&self) -> Option<&dyn Stateful> {
+        Some(&self.budget)
+    }
+
+    fn state_mut(&mut self) -> Option<&mut State> {
+        Some(&mut self.budget.state)
+    }
+
     fn held(&self) -> Vec<&Expr> {
-        self.backoff_value().into_iter().collect()
+        let backoff = self.backoff_value().into_iter();
+        backoff.chain(self.budget.state.held()).collect()
+    }
+
+    fn constants_beside_state(&self) -> Vec<&Expr> {
+        self.policy.iter().collect()
     }
 
     fn constants(&self) -> Vec<&Expr> {
-        self.policy.iter().collect()
+        self.budget.constants().collect()
     }
 
     fn when_ok(&self) -> Option<&Expr> {
@@ -336,9 +354,10 @@ impl Layer for Retry {
             names.push("backoff");
         }
         let per_call = (!names.is_empty()).then(|| quote_spanned!(at=> .per_call(&[#(#names),*])));
+        let layer = self.budget.declare(site, &settings);
         Declaration {
             kind: quote_spanned!(at=> __resilient::RetryLayer),
-            value: quote_spanned!(at=> __resilient::RetryLayer::new(&#site, #settings) #per_call),
+            value: quote_spanned!(at=> #layer #per_call),
         }
     }
 
@@ -354,7 +373,8 @@ impl Layer for Retry {
             let name = backoff_name(local);
             quote_spanned!(at=> let #name = #expr;)
         });
-        quote!(#settings #backoff)
+        let budget = self.budget.prepare(local);
+        quote!(#settings #backoff #budget)
     }
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
@@ -367,6 +387,7 @@ impl Layer for Retry {
             let settings = settings_name(local);
             quote_spanned!(at=> #local.attempts_with(#settings))
         };
+        let within = self.budget.within(local);
         let by_backoff = match self.inline_backoff() {
             Some(closure) => Some(located(
                 closure,
@@ -391,10 +412,11 @@ impl Layer for Retry {
             None => quote_spanned!(at=> attempts.next(call.await)),
         };
         Flow::Outcome {
-            statements: quote_spanned!(at=> let mut attempts = #attempts;),
+            statements: quote_spanned!(at=> let mut attempts = #attempts #within;),
             outcome: quote_spanned!(at=>
                 loop {
                     #inside
+                    let call = attempts.attempt(call);
                     let pause = match #next {
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,
                         ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -13,12 +13,15 @@
 //! of an impl       BreakerLayer::of_impl(&__RESILIENT_SITE, &__RESILIENT_IMPL_BREAKER_..)
 //! ```
 
+mod names;
+
 use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Path};
 
+pub(crate) use self::names::Names;
 use super::Declaration;
 use crate::args::{Args, Key};
 use crate::errors::Errors;
@@ -60,6 +63,12 @@ pub(crate) trait Stateful {
 
     fn settings(&self) -> TokenStream;
 
+    /// One that is not of this function alone; `of` is its type.
+    fn one(&self, of: &TokenStream) -> TokenStream {
+        let settings = self.settings();
+        located(of, |at| quote_spanned!(at=> #of::with(#settings)))
+    }
+
     /// What its type is generic over, if it is; `runtime` gives a name of the runtime's its path.
     fn generic(&self, _runtime: &dyn Fn(&str) -> TokenStream) -> Option<TokenStream> {
         None
@@ -71,21 +80,11 @@ pub(crate) trait Stateful {
     }
 }
 
-pub(crate) struct Names {
-    /// What its state is to a person.
-    pub(crate) noun: &'static str,
-    /// What its layer is called in the runtime, and its state.
-    pub(super) layer: &'static str,
-    pub(super) state: &'static str,
-    /// Whether the state of an `impl` is one for all its methods, unless `scope` says otherwise.
-    pub(super) of_impl: bool,
-}
-
 #[derive(Default)]
 pub(crate) struct State {
     pub(super) state: Option<Expr>,
-    key: Option<Expr>,
-    max_keys: Option<Setting<u32>>,
+    pub(super) key: Option<Expr>,
+    pub(super) max_keys: Option<Setting<u32>>,
     pub(super) policy: Option<Expr>,
     pub(super) cost: Option<Setting<u32>>,
     pub(super) max_wait: Option<Setting<Duration>>,
@@ -93,7 +92,7 @@ pub(crate) struct State {
     /// Whether a knob could not be read, which may be any that seems missing.
     broken: bool,
     /// The static of the `impl`, where it is that.
-    of_impl: Option<Ident>,
+    pub(super) of_impl: Option<Ident>,
 }
 
 impl State {
@@ -184,6 +183,11 @@ impl State {
         self.state.iter().collect()
     }
 
+    /// Whether it is one that is there already.
+    pub(crate) const fn is_elsewhere(&self) -> bool {
+        self.state.is_some()
+    }
+
     /// Where `scope` stands, if it does.
     pub(crate) fn scope(&self) -> Option<&Ident> {
         self.scope.as_ref().map(|scope| &scope.key)
@@ -215,7 +219,7 @@ impl State {
         }
     }
 
-    fn max_keys(&self) -> TokenStream {
+    pub(super) fn max_keys(&self) -> TokenStream {
         checked_whole(&self.max_keys, "count")
             .unwrap_or_else(|| Literal::u32_unsuffixed(MAX_KEYS).into_token_stream())
     }
@@ -314,12 +318,8 @@ pub(crate) fn declare_of_impl(
     let kind = kind(policy, generic.as_ref(), |name| {
         moved_to(type_at, from_outside(name))
     });
-    let (import, settings, of) = (
-        krate::import(krate),
-        policy.settings(),
-        runtime_at(type_at, policy.names().state),
-    );
-    let one = quote_spanned!(type_at=> #of::with(#settings));
+    let import = krate::import(krate);
+    let one = policy.one(&runtime_at(type_at, policy.names().state));
     let value = match &state.key {
         None => one,
         Some(_) => {
@@ -367,10 +367,14 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
     .into_iter()
     .flatten()
     .collect();
+    let names = policy.names();
     let found = match (&state.key, &name) {
         (None, None) if asked.is_empty() => return TokenStream::new(),
         (None, None) => quote_spanned!(at=> #local.own() #(#asked)*),
-        (None, Some(name)) => quote_spanned!(at=> #local.over(#name) #(#asked)*),
+        (None, Some(name)) => {
+            let over = names.method("over");
+            quote_spanned!(at=> #local.#over(#name) #(#asked)*)
+        }
         (Some(key), name) => {
             let borrowed = located(key, |at| {
                 let place = operand(key);
@@ -378,12 +382,19 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
             });
             let key = located(key, |at| quote_spanned!(at=> __resilient::key!(key)));
             let found = match name {
-                None => quote_spanned!(at=> #local.of_key(#key)),
-                Some(name) => quote_spanned!(at=> #local.over_key(#name, #key)),
+                None => {
+                    let of_key = names.method("of_key");
+                    quote_spanned!(at=> #local.#of_key(#key))
+                }
+                Some(name) => {
+                    let over_key = names.method("over_key");
+                    quote_spanned!(at=> #local.#over_key(#name, #key))
+                }
             };
             quote_spanned!(at=> match #borrowed { key => #found #(#asked)*, })
         }
     };
+    let local = names.local(local);
     quote_spanned!(at=> #named let #local = #found;)
 }
 

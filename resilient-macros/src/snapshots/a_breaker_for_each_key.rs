@@ -49,6 +49,7 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
             },
         );
         let call = breaker.guard(call);
+        let call = attempts.attempt(call);
         let pause = match attempts.next(call.await) {
             ::core::ops::ControlFlow::Break(outcome) => break outcome,
             ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -83,6 +83,7 @@ impl Get for Client {
                                 __resilient::classify!(error)
                             },
                         );
+                        let call = attempts.attempt(call);
                         let pause = match attempts.next(call.await) {
                             ::core::ops::ControlFlow::Break(outcome) => break outcome,
                             ::core::ops::ControlFlow::Continue(pause) => pause,

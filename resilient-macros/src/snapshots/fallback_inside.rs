@@ -82,6 +82,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
                 )
                 .map_err(__resilient::Failure::Error)
         };
+        let call = attempts.attempt(call);
         let pause = match attempts.next(call.await) {
             ::core::ops::ControlFlow::Break(outcome) => break outcome,
             ::core::ops::ControlFlow::Continue(pause) => pause,

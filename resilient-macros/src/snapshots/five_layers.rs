@@ -73,6 +73,7 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
             );
             let call = breaker.guard(call);
             let call = timeout_2.limit(call);
+            let call = attempts.attempt(call);
             let pause = match attempts.next(call.await) {
                 ::core::ops::ControlFlow::Break(outcome) => break outcome,
                 ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -1,4 +1,4 @@
-static __RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7: ::resilient_runtime::__private::Keyed<
+static __RESILIENT_IMPL_RATE_LIMIT_HF2BB3D2405A757C2: ::resilient_runtime::__private::Keyed<
     ::resilient_runtime::__private::RateLimiter,
 > = {
     use ::resilient_runtime::__private as __resilient;
@@ -9,7 +9,7 @@ static __RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7: ::resilient_runtime::__pri
         )
         .max_keys(10000)
 };
-static __RESILIENT_IMPL_LIMITER_H1323F285797F15F7: ::resilient_runtime::__private::AdaptiveConcurrency<
+static __RESILIENT_IMPL_LIMITER_HF2BB3D2405A757C2: ::resilient_runtime::__private::AdaptiveConcurrency<
     ::resilient_runtime::__private::Elasticity,
 > = {
     use ::resilient_runtime::__private as __resilient;
@@ -17,20 +17,27 @@ static __RESILIENT_IMPL_LIMITER_H1323F285797F15F7: ::resilient_runtime::__privat
         __resilient::AdaptiveConcurrencySettings::new(),
     )
 };
-static __RESILIENT_IMPL_BREAKER_H1323F285797F15F7: ::resilient_runtime::__private::CircuitBreaker = {
+static __RESILIENT_IMPL_BREAKER_HF2BB3D2405A757C2: ::resilient_runtime::__private::CircuitBreaker = {
     use ::resilient_runtime::__private as __resilient;
     __resilient::CircuitBreaker::with(
         __resilient::CircuitBreakerSettings::new().min_calls(5),
     )
 };
+static __RESILIENT_IMPL_RETRY_HF2BB3D2405A757C2: ::resilient_runtime::__private::Keyed<
+    ::resilient_runtime::__private::RetryBudget,
+> = {
+    use ::resilient_runtime::__private as __resilient;
+    __resilient::Keyed::new(RetryBudget::strict()).max_keys(10000)
+};
 impl<T: Send> Get for Store<T> {
     type Answer = Vec<u8>;
     #[::resilient_runtime::resilient(
-        __of_impl(H1323F285797F15F7),
+        __of_impl(HF2BB3D2405A757C2),
         rate_limit(per_second = 100, key = tenant),
         adaptive_concurrency(side = "server"),
         bulkhead(max_concurrent = 5, scope = "method"),
         circuit_breaker(scope = "impl", min_calls = 5),
+        retry(scope = "impl", budget = RetryBudget::strict(), key = tenant),
         name = "store",
     )]
     ///Gets it.
@@ -39,11 +46,12 @@ impl<T: Send> Get for Store<T> {
         Ok(self.inner.get(tenant).await?)
     }
     #[::resilient_runtime::resilient(
-        __of_impl(H1323F285797F15F7),
+        __of_impl(HF2BB3D2405A757C2),
         rate_limit(per_second = 100, key = tenant),
         adaptive_concurrency(side = "server"),
         bulkhead(max_concurrent = 5, scope = "method"),
         circuit_breaker(scope = "impl", min_calls = 5),
+        retry(scope = "impl", budget = RetryBudget::strict(), key = tenant),
         name = "store",
     )]
     #[timeout("1s")]
@@ -51,11 +59,12 @@ impl<T: Send> Get for Store<T> {
         Ok(self.inner.put(tenant).await?)
     }
     #[::resilient_runtime::resilient(
-        __of_impl(H1323F285797F15F7),
+        __of_impl(HF2BB3D2405A757C2),
         rate_limit(per_second = 100, key = tenant),
         adaptive_concurrency(side = "server"),
         bulkhead(max_concurrent = 5, scope = "method"),
         circuit_breaker(scope = "impl", min_calls = 5),
+        retry(scope = "impl", budget = RetryBudget::strict(), key = tenant),
         name = "store",
     )]
     #[resilient(skip)]

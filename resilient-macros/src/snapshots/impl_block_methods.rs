@@ -1,4 +1,4 @@
-static __RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7: ::resilient_runtime::__private::Keyed<
+static __RESILIENT_IMPL_RATE_LIMIT_HF2BB3D2405A757C2: ::resilient_runtime::__private::Keyed<
     ::resilient_runtime::__private::RateLimiter,
 > = {
     use ::resilient_runtime::__private as __resilient;
@@ -9,7 +9,7 @@ static __RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7: ::resilient_runtime::__pri
         )
         .max_keys(10000)
 };
-static __RESILIENT_IMPL_LIMITER_H1323F285797F15F7: ::resilient_runtime::__private::AdaptiveConcurrency<
+static __RESILIENT_IMPL_LIMITER_HF2BB3D2405A757C2: ::resilient_runtime::__private::AdaptiveConcurrency<
     ::resilient_runtime::__private::Elasticity,
 > = {
     use ::resilient_runtime::__private as __resilient;
@@ -17,11 +17,17 @@ static __RESILIENT_IMPL_LIMITER_H1323F285797F15F7: ::resilient_runtime::__privat
         __resilient::AdaptiveConcurrencySettings::new(),
     )
 };
-static __RESILIENT_IMPL_BREAKER_H1323F285797F15F7: ::resilient_runtime::__private::CircuitBreaker = {
+static __RESILIENT_IMPL_BREAKER_HF2BB3D2405A757C2: ::resilient_runtime::__private::CircuitBreaker = {
     use ::resilient_runtime::__private as __resilient;
     __resilient::CircuitBreaker::with(
         __resilient::CircuitBreakerSettings::new().min_calls(5),
     )
+};
+static __RESILIENT_IMPL_RETRY_HF2BB3D2405A757C2: ::resilient_runtime::__private::Keyed<
+    ::resilient_runtime::__private::RetryBudget,
+> = {
+    use ::resilient_runtime::__private as __resilient;
+    __resilient::Keyed::new(RetryBudget::strict()).max_keys(10000)
 };
 impl<T: Send> Get for Store<T> {
     type Answer = Vec<u8>;
@@ -29,7 +35,7 @@ impl<T: Send> Get for Store<T> {
     #[cfg_attr(feature = "calm", resilient(skip))]
     async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
         use ::resilient_runtime::__private as __resilient;
-        let (rate_limit, limiter, bulkhead, breaker) = {
+        let (rate_limit, limiter, bulkhead, breaker, retry) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || "store::get",
                 ::core::file!(),
@@ -39,17 +45,18 @@ impl<T: Send> Get for Store<T> {
                     &__RESILIENT_LIMITER,
                     &__RESILIENT_BULKHEAD,
                     &__RESILIENT_BREAKER,
+                    &__RESILIENT_RETRY,
                 ],
             );
             static __RESILIENT_RATE_LIMIT: __resilient::RateLimitLayer = __resilient::RateLimitLayer::of_impl_keyed(
                 &__RESILIENT_SITE,
-                &__RESILIENT_IMPL_RATE_LIMIT_H1323F285797F15F7,
+                &__RESILIENT_IMPL_RATE_LIMIT_HF2BB3D2405A757C2,
             );
             static __RESILIENT_LIMITER: __resilient::AdaptiveLayer<
                 __resilient::Elasticity,
             > = __resilient::AdaptiveLayer::of_impl(
                 &__RESILIENT_SITE,
-                &__RESILIENT_IMPL_LIMITER_H1323F285797F15F7,
+                &__RESILIENT_IMPL_LIMITER_HF2BB3D2405A757C2,
             );
             static __RESILIENT_BULKHEAD: __resilient::BulkheadLayer = __resilient::BulkheadLayer::new(
                 &__RESILIENT_SITE,
@@ -57,7 +64,12 @@ impl<T: Send> Get for Store<T> {
             );
             static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::of_impl(
                 &__RESILIENT_SITE,
-                &__RESILIENT_IMPL_BREAKER_H1323F285797F15F7,
+                &__RESILIENT_IMPL_BREAKER_HF2BB3D2405A757C2,
+            );
+            static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::of_impl_keyed(
+                &__RESILIENT_SITE,
+                __resilient::Retry::new(3),
+                &__RESILIENT_IMPL_RETRY_HF2BB3D2405A757C2,
             );
             __resilient::register! {
                 & __RESILIENT_SITE
@@ -67,27 +79,44 @@ impl<T: Send> Get for Store<T> {
                 &__RESILIENT_LIMITER,
                 &__RESILIENT_BULKHEAD,
                 &__RESILIENT_BREAKER,
+                &__RESILIENT_RETRY,
             )
         };
         let rate_limit = match &tenant {
             key => rate_limit.of_key(__resilient::key!(key)),
         };
-        let call = async move {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
-                Result<Vec<u8>, Status>,
-            > {
-                return ret;
-            }
-            #[allow(clippy::diverging_sub_expression)]
-            let ret: Result<Vec<u8>, Status> = { Ok(self.inner.get(tenant).await?) };
-            #[allow(unreachable_code)] ret
+        let retry_budget = match &tenant {
+            key => retry.budget_of_key(__resilient::key!(key)),
         };
-        let call = __resilient::judged(
-            call,
-            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
-                __resilient::classify!(error)
-            },
-        );
+        let call = async move {
+            let mut attempts = retry.attempts().within(&retry_budget);
+            loop {
+                let call = async {
+                    if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                        Result<Vec<u8>, Status>,
+                    > {
+                        return ret;
+                    }
+                    #[allow(clippy::diverging_sub_expression)]
+                    let ret: Result<Vec<u8>, Status> = {
+                        Ok(self.inner.get(tenant).await?)
+                    };
+                    #[allow(unreachable_code)] ret
+                };
+                let call = __resilient::judged(
+                    call,
+                    |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                        __resilient::classify!(error)
+                    },
+                );
+                let call = attempts.attempt(call);
+                let pause = match attempts.next(call.await) {
+                    ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                    ::core::ops::ControlFlow::Continue(pause) => pause,
+                };
+                pause.await;
+            }
+        };
         let call = breaker.guard(call);
         let call = bulkhead.guard(call);
         let call = limiter.guard(call);

@@ -40,6 +40,7 @@ pub(crate) async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
                 __resilient::classify!(error)
             },
         );
+        let call = attempts.attempt(call);
         let pause = match attempts.next(call.await) {
             ::core::ops::ControlFlow::Break(outcome) => break outcome,
             ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -10,7 +10,7 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
             ::core::line!(),
             &[&__RESILIENT_RETRY],
         );
-        static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
+        static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::unbudgeted(
                 &__RESILIENT_SITE,
                 __resilient::Retry::new(3).on_timeout(__resilient::OnTimeout::Abort),
             )
@@ -51,6 +51,7 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
                 __resilient::classify!(error)
             },
         );
+        let call = attempts.attempt(call);
         let pause = match attempts
             .next_by(
                 call.await,

@@ -62,6 +62,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
             );
             let call = timeout_2.limit(call);
             let call = breaker.guard(call);
+            let call = attempts.attempt(call);
             let pause = match attempts.next(call.await) {
                 ::core::ops::ControlFlow::Break(outcome) => break outcome,
                 ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -1,0 +1,43 @@
+async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
+    use ::resilient_runtime::__private as __resilient;
+    let hedge = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[&__RESILIENT_HEDGE],
+        );
+        static __RESILIENT_HEDGE: __resilient::HedgeLayer = __resilient::HedgeLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Hedge::new(),
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        &__RESILIENT_HEDGE
+    };
+    let call = hedge
+        .run(|| {
+            let call = async {
+                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                    Result<Vec<u8>, Status>,
+                > {
+                    return ret;
+                }
+                #[allow(clippy::diverging_sub_expression)]
+                let ret: Result<Vec<u8>, Status> = { Ok(client.get(key).await?) };
+                #[allow(unreachable_code)] ret
+            };
+            let call = __resilient::judged(
+                call,
+                |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                    __resilient::classify!(error)
+                },
+            );
+            call
+        });
+    call.await.map_err(__resilient::Judged::into_error)
+}

@@ -1,0 +1,85 @@
+async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> {
+    #[hedge(__named)]
+    const _: () = ();
+    #[timeout(__named)]
+    const _: () = ();
+    #[circuit_breaker(__named)]
+    const _: () = ();
+    use ::resilient_runtime::__private as __resilient;
+    let (timeout, hedge, timeout_2, breaker) = {
+        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            || {
+                fn here() {}
+                ::core::any::type_name_of_val(&here)
+            },
+            ::core::file!(),
+            ::core::line!(),
+            &[
+                &__RESILIENT_TIMEOUT,
+                &__RESILIENT_HEDGE,
+                &__RESILIENT_TIMEOUT_2,
+                &__RESILIENT_BREAKER,
+            ],
+        );
+        static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Timeout::new(::core::time::Duration::from_secs(2)),
+        );
+        static __RESILIENT_HEDGE: __resilient::HedgeLayer = __resilient::HedgeLayer::new(
+                &__RESILIENT_SITE,
+                CALM,
+            )
+            .per_call(&["after"]);
+        static __RESILIENT_TIMEOUT_2: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::Timeout::new(::core::time::Duration::from_millis(500)),
+        );
+        static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::new(
+            &__RESILIENT_SITE,
+            __resilient::CircuitBreakerSettings::new(),
+        );
+        __resilient::register! {
+            & __RESILIENT_SITE
+        }
+        (
+            &__RESILIENT_TIMEOUT,
+            &__RESILIENT_HEDGE,
+            &__RESILIENT_TIMEOUT_2,
+            &__RESILIENT_BREAKER,
+        )
+    };
+    let hedge_settings = hedge
+        .code()
+        .after(
+            __resilient::HedgeAfter::from(
+                ::core::time::Duration::from_millis(self.patience),
+            ),
+        );
+    let call = hedge
+        .run_with(
+            hedge_settings,
+            || {
+                let call = async {
+                    if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                        Result<Vec<u8>, Status>,
+                    > {
+                        return ret;
+                    }
+                    #[allow(clippy::diverging_sub_expression)]
+                    let ret: Result<Vec<u8>, Status> = { Ok(client.get(&key).await?) };
+                    #[allow(unreachable_code)] ret
+                };
+                let call = __resilient::judged(
+                    call,
+                    |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                        __resilient::classify!(error)
+                    },
+                );
+                let call = breaker.guard(call);
+                let call = timeout_2.limit(call);
+                call
+            },
+        );
+    let call = timeout.limit(call);
+    call.await.map_err(__resilient::Failure::into_error)
+}

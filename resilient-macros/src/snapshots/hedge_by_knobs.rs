@@ -1,0 +1,77 @@
+impl Client {
+    async fn get(&self, request: Request, seen: u32) -> Result<Vec<u8>, Status> {
+        #[hedge(__named)]
+        const _: () = ();
+        use ::resilient_runtime::__private as __resilient;
+        let (retry, hedge) = {
+            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                || {
+                    fn here() {}
+                    ::core::any::type_name_of_val(&here)
+                },
+                ::core::file!(),
+                ::core::line!(),
+                &[&__RESILIENT_RETRY, &__RESILIENT_HEDGE],
+            );
+            static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
+                &__RESILIENT_SITE,
+                __resilient::Retry::new(3),
+            );
+            static __RESILIENT_HEDGE: __resilient::HedgeLayer = __resilient::HedgeLayer::new(
+                    &__RESILIENT_SITE,
+                    __resilient::Hedge::new()
+                        .after(__resilient::HedgeAfter::Percentile(99.9))
+                        .max(2)
+                        .budget(0.05),
+                )
+                .per_call(&["min_samples"]);
+            __resilient::register! {
+                & __RESILIENT_SITE
+            }
+            (&__RESILIENT_RETRY, &__RESILIENT_HEDGE)
+        };
+        let hedge_settings = hedge.code().min_samples(self.samples);
+        let mut attempts = retry.attempts();
+        let outcome = loop {
+            let call = hedge
+                .run_with(
+                    hedge_settings,
+                    || {
+                        let own_request = __resilient::copy(&request);
+                        let own_seen = __resilient::copy(&seen);
+                        let call = async {
+                            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                                Result<Vec<u8>, Status>,
+                            > {
+                                return ret;
+                            }
+                            #[allow(clippy::shadow_unrelated)]
+                            let request = own_request;
+                            #[allow(clippy::shadow_unrelated)]
+                            let mut seen = own_seen;
+                            #[allow(clippy::diverging_sub_expression)]
+                            let ret: Result<Vec<u8>, Status> = {
+                                seen += 1;
+                                self.send(request, seen).await
+                            };
+                            #[allow(unreachable_code)] ret
+                        };
+                        let call = __resilient::judged(
+                            call,
+                            |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                                __resilient::classify!(error)
+                            },
+                        );
+                        call
+                    },
+                );
+            let call = attempts.attempt(call);
+            let pause = match attempts.next(call.await) {
+                ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                ::core::ops::ControlFlow::Continue(pause) => pause,
+            };
+            pause.await;
+        };
+        outcome.map_err(__resilient::Judged::into_error)
+    }
+}

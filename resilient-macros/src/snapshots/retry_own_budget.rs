@@ -1,0 +1,51 @@
+impl Client {
+    async fn get(&self, host: &Host) -> Result<Vec<u8>, Status> {
+        use ::resilient_runtime::__private as __resilient;
+        let retry = {
+            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+                || {
+                    fn here() {}
+                    ::core::any::type_name_of_val(&here)
+                },
+                ::core::file!(),
+                ::core::line!(),
+                &[&__RESILIENT_RETRY],
+            );
+            static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::budgeted(
+                &__RESILIENT_SITE,
+                __resilient::Retry::new(3),
+                RetryBudget::strict().named("cache"),
+            );
+            __resilient::register! {
+                & __RESILIENT_SITE
+            }
+            &__RESILIENT_RETRY
+        };
+        let mut attempts = retry.attempts();
+        let outcome = loop {
+            let call = async {
+                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                    Result<Vec<u8>, Status>,
+                > {
+                    return ret;
+                }
+                #[allow(clippy::diverging_sub_expression)]
+                let ret: Result<Vec<u8>, Status> = { Ok(self.get(host).await?) };
+                #[allow(unreachable_code)] ret
+            };
+            let call = __resilient::judged(
+                call,
+                |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
+                    __resilient::classify!(error)
+                },
+            );
+            let call = attempts.attempt(call);
+            let pause = match attempts.next(call.await) {
+                ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                ::core::ops::ControlFlow::Continue(pause) => pause,
+            };
+            pause.await;
+        };
+        outcome.map_err(__resilient::Judged::into_error)
+    }
+}
