@@ -121,7 +121,9 @@ async fn max_delay_caps_the_jitter_too() {
 
     let pauses = pauses!(spread);
     assert!(pauses.iter().all(|&pause| pause <= 1000));
-    assert!(pauses.contains(&1000));
+    let at_the_cap = pauses.iter().filter(|&&pause| pause == 1000).count();
+    assert!(at_the_cap < 20, "{at_the_cap} of 200 meet at the cap");
+    assert!(pauses.iter().any(|&pause| pause > 900));
 }
 
 /// The least and the most of many pauses.

@@ -1,6 +1,7 @@
-use resilient_runtime::retry;
+use resilient_runtime::hedge;
 
-#[retry(budget = "shared")]
+#[hedge("20ms")]
+#[hedge("p95")]
 async fn get() -> Result<(), ()> {
     Ok(())
 }
