@@ -63,6 +63,10 @@ pub struct ServerArgs {
           value_parser = humantime::parse_duration)]
     pub work: Duration,
 
+    /// Begin no work that cannot be done in the time that the caller has
+    #[arg(long)]
+    pub skip_expired: bool,
+
     /// Gets and stores a second, together; those beyond are told when to come back [default: 5000]
     #[arg(long, value_name = "N", allow_hyphen_values = true, conflicts_with = "no_limits",
           value_parser = clap::value_parser!(u32).range(1..))]

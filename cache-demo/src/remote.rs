@@ -68,6 +68,7 @@ pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
         work: Work {
             workers: args.workers,
             time: args.work,
+            skip_expired: args.skip_expired,
         },
     };
     let _off = args.no_limits.then(|| policies::switch_off(&LIMITS));
@@ -96,8 +97,13 @@ pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
     }
     let reached = counters.read();
     say(&format!(
-        "drained; it was asked for {} get, {} store, {} dump",
-        reached.get, reached.store, reached.dump
+        "drained; it was asked for {} get, {} store, {} dump; {} of them again, {} out of time, {} skipped",
+        reached.get,
+        reached.store,
+        reached.dump,
+        reached.retries,
+        reached.out_of_time,
+        reached.skipped
     ))?;
     Ok(())
 }

@@ -26,6 +26,7 @@ async fn fails_without(place: usize, thanks_to: &str, get: impl Get) {
 
     let script = Script {
         crowd: None,
+        storm: None,
         ..Script::short()
     };
     let report = tell(get, &script, &mut Narrator::silent())

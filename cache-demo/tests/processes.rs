@@ -176,6 +176,9 @@ fn the_story_as_json_is_one_document_whose_claims_hold() {
     let goodput = |limits| overload[limits]["goodput"].as_f64().expect("a number");
     assert!(goodput("with_limits") > goodput("without_limits"));
     assert_eq!(report["dump"]["with_bulkhead"]["dumps_whole"], 2);
+    let storm = &report["storm"];
+    let reached = |budget| storm[budget]["reached_server"].as_u64().expect("a count");
+    assert!(reached("without_budget") > 2 * reached("with_budget"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use cache_demo::client::{CacheClient, dump};
+use cache_demo::client::{CacheClient, dump, get_within, get_within_budget};
 use cache_demo::server::{Counts, Limits, NOTHING_STORED, Server, Work};
 use tokio::io::AsyncReadExt;
 use tonic::transport::Endpoint;
@@ -132,6 +132,7 @@ async fn a_call_that_fails_is_counted_and_says_that_nothing_was_stored() -> Resu
         store: 1,
         get: 2,
         dump: 1,
+        ..Counts::default()
     };
     assert_eq!(server.counters().read(), counts);
     Ok(())
@@ -155,6 +156,7 @@ async fn a_worker_does_one_call_after_the_other() -> Result<(), Status> {
         work: Work {
             workers: 1,
             time: TIME,
+            skip_expired: false,
         },
         ..Limits::default()
     });
@@ -173,6 +175,7 @@ async fn work_for_a_caller_who_has_left_is_done_all_the_same() -> Result<(), Sta
         work: Work {
             workers: 1,
             time: TIME,
+            skip_expired: false,
         },
         ..Limits::default()
     });
@@ -188,6 +191,79 @@ async fn work_for_a_caller_who_has_left_is_done_all_the_same() -> Result<(), Sta
     assert_eq!(client.get("231").await?, b"231");
     assert!(began.elapsed() >= 2 * TIME);
     Ok(())
+}
+
+/// A server whose only worker is busy with a call for this long.
+async fn busy(time: Duration, skip_expired: bool) -> (Server, CacheClient) {
+    let (server, client) = server(Limits {
+        work: Work {
+            workers: 1,
+            time,
+            skip_expired,
+        },
+        ..Limits::default()
+    });
+    let first = client.clone();
+    tokio::spawn(async move { first.get("123").await });
+    while server.counters().read().get < 1 {
+        tokio::task::yield_now().await;
+    }
+    (server, client)
+}
+
+#[tokio::test]
+async fn the_time_that_a_caller_has_ends_the_handler() {
+    let (server, client) = busy(Duration::from_secs(3600), false).await;
+    // On a busy machine the caller may be gone before the server has looked at the clock.
+    while server.counters().read().out_of_time < 1 {
+        let limit = Duration::from_millis(100);
+        let error = get_within(&client, "231", limit).await;
+        assert_eq!(error.expect_err("answered").code(), Code::DeadlineExceeded);
+    }
+}
+
+#[tokio::test]
+async fn work_for_which_no_time_is_left_is_not_begun_if_the_workers_look_at_the_clock() {
+    const TIME: Duration = Duration::from_millis(200);
+    for (skip_expired, skipped) in [(true, 1), (false, 0)] {
+        let (server, client) = busy(TIME, skip_expired).await;
+        let error = get_within(&client, "231", TIME / 2).await;
+        assert_eq!(error.expect_err("answered").code(), Code::DeadlineExceeded);
+        // Whoever comes after it is served when a worker has decided about it.
+        client.get("123").await.expect("answered");
+        assert_eq!(server.counters().read().skipped, skipped);
+    }
+}
+
+#[tokio::test]
+async fn a_retry_is_told_from_a_call() {
+    let (server, client) = server(Limits::default());
+    server.trouble().fail(1.0);
+    let error = get_within_budget(&client, "123").await;
+    assert_eq!(error.expect_err("answered").code(), Code::Unavailable);
+    let counts = server.counters().read();
+    assert_eq!((counts.get, counts.retries), (4, 3));
+}
+
+#[tokio::test]
+async fn workers_that_stand_still_go_on_afterwards() {
+    const TIME: Duration = Duration::from_millis(200);
+    let (server, client) = server(Limits {
+        work: Work {
+            workers: 2,
+            time: Duration::from_millis(1),
+            skip_expired: false,
+        },
+        ..Limits::default()
+    });
+    let standstill = server.stand_still().await;
+    let began = Instant::now();
+    let waiting = tokio::spawn(async move { client.get("123").await });
+    tokio::time::sleep(TIME).await;
+    assert!(!waiting.is_finished());
+    drop(standstill);
+    assert_eq!(waiting.await.expect("no panic").expect("found"), b"123");
+    assert!(began.elapsed() >= TIME);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::iter::successors;
 use std::time::Duration;
 
-use resilient_runtime::{circuit_breaker, fallback, retry, timeout};
+use resilient_runtime::{RetryBudget, circuit_breaker, fallback, retry, timeout};
 use tonic::{ConnectError, Status};
 
 use super::CacheClient;
@@ -47,6 +47,20 @@ pub async fn get_within(
     key: &str,
     limit: Duration,
 ) -> Result<Vec<u8>, Status> {
+    client.get(key).await
+}
+
+/// The value under this key, whatever that costs the server.
+#[retry(count = 4, delay_ms = 50, budget = "none")]
+#[timeout(ms = 250)]
+pub async fn get_at_any_cost(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
+    client.get(key).await
+}
+
+/// The value under this key; the server is not asked again and again when hardly anything succeeds.
+#[retry(count = 4, delay_ms = 50, budget = RetryBudget::strict())]
+#[timeout(ms = 250)]
+pub async fn get_within_budget(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
     client.get(key).await
 }
 

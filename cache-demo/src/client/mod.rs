@@ -2,12 +2,17 @@
 
 mod calls;
 
+use std::future::pending;
+
 use moka::sync::Cache;
+use resilient_runtime::deadline;
+use resilient_runtime::grpc::PropagateService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 pub use calls::{
-    call_get, call_store, dump, fill, get_within, last_seen, nothing_was_stored, store_within,
+    call_get, call_store, dump, fill, get_at_any_cost, get_within, get_within_budget, last_seen,
+    nothing_was_stored, store_within,
 };
 
 use crate::proto::cache_service_client::CacheServiceClient;
@@ -16,10 +21,11 @@ use crate::proto::{DumpRequest, GetRequest, Item, StoreRequest};
 /// How many keys' last values a client remembers.
 const REMEMBERED: u64 = 10_000;
 
-/// The cache as its clients see it: bare calls, one round trip each. Clones share connection and memory.
+/// The cache as its clients see it: bare calls, one round trip each, that tell the server how much time they have. Clones
+/// share connection and memory.
 #[derive(Clone, Debug)]
 pub struct CacheClient {
-    stub: CacheServiceClient<Channel>,
+    stub: CacheServiceClient<PropagateService<Channel>>,
     seen: Cache<String, Vec<u8>>,
 }
 
@@ -27,7 +33,7 @@ impl CacheClient {
     /// Connects when the first call is made, and again whenever the connection was lost.
     pub fn new(server: &Endpoint) -> Self {
         CacheClient {
-            stub: CacheServiceClient::new(server.connect_lazy()),
+            stub: CacheServiceClient::new(PropagateService::new(server.connect_lazy())),
             seen: Cache::new(REMEMBERED),
         }
     }
@@ -37,7 +43,7 @@ impl CacheClient {
             key: key.to_owned(),
         };
         // A stub is a handle: its clone uses the same connection.
-        let answer = self.stub.clone().get(request).await?;
+        let answer = in_time(self.stub.clone().get(request)).await?;
         let value = Vec::from(answer.into_inner().value);
         self.seen.insert(key.to_owned(), value.clone());
         Ok(value)
@@ -53,12 +59,23 @@ impl CacheClient {
             key: key.to_owned(),
             value: value.to_vec().into(),
         };
-        self.stub.clone().store(request).await?;
+        in_time(self.stub.clone().store(request)).await?;
         Ok(())
     }
 
     pub async fn dump(&self) -> Result<Streaming<Item>, Status> {
-        let answer = self.stub.clone().dump(DumpRequest {}).await?;
+        let answer = in_time(self.stub.clone().dump(DumpRequest {})).await?;
         Ok(answer.into_inner())
+    }
+}
+
+/// The server is given a little less time than the caller has. That it ran out is for the caller's own limit to say: whoever
+/// set it is told by its own error, and not by one that could be the server's.
+async fn in_time<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+    match call.await {
+        Err(status) if status.code() == Code::DeadlineExceeded && deadline().is_some() => {
+            pending().await
+        }
+        outcome => outcome,
     }
 }

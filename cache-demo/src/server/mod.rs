@@ -12,19 +12,20 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use resilient_runtime::grpc::DeadlineLayer;
 use tokio::net::TcpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::codegen::http::Request;
-use tower::util::MapRequestLayer;
+use tonic::codegen::http::{Request, Response};
+use tower::util::{MapRequestLayer, MapResponseLayer};
 
 pub use counters::{Counters, Counts};
 pub use service::NOTHING_STORED;
 pub use store::Limits;
 pub use trouble::Trouble;
-pub use workers::Work;
+pub use workers::{Standstill, Work};
 
 use crate::proto::cache_service_server::CacheServiceServer;
 use service::Service;
@@ -57,12 +58,13 @@ pub struct DeadServer {
 impl Server {
     /// Listens on `address`; port 0 takes a free one.
     pub fn start(address: SocketAddr, limits: Limits) -> io::Result<Self> {
+        let counters = Arc::<Counters>::default();
         let service = Arc::new(Service {
             store: Store::new(limits),
-            workers: Workers::new(limits.work),
+            workers: Workers::new(limits.work, Arc::clone(&counters)),
             trouble: Arc::default(),
         });
-        Self::serve(bind(address)?, service, Arc::default())
+        Self::serve(bind(address)?, service, counters)
     }
 
     fn serve(port: TcpSocket, service: Arc<Service>, counters: Arc<Counters>) -> io::Result<Self> {
@@ -77,13 +79,19 @@ impl Server {
             closed.clone(),
             cut.clone(),
         ));
-        let counted = Arc::clone(&counters);
+        let (asked, answered) = (Arc::clone(&counters), Arc::clone(&counters));
         let serving = tokio::spawn(
             tonic::transport::Server::builder()
                 .layer(MapRequestLayer::new(move |request: Request<_>| {
-                    counted.count(request.uri().path());
+                    asked.count(&request);
                     request
                 }))
+                .layer(MapResponseLayer::new(move |response: Response<_>| {
+                    answered.count_end(&response);
+                    response
+                }))
+                // Inside of the counters: what it refuses or cuts off has reached the server all the same.
+                .layer(DeadlineLayer::new())
                 .add_service(CacheServiceServer::from_arc(Arc::clone(&service)))
                 .serve_with_incoming_shutdown(
                     ReceiverStream::new(incoming),
@@ -107,6 +115,11 @@ impl Server {
 
     pub fn trouble(&self) -> &Arc<Trouble> {
         &self.service.trouble
+    }
+
+    /// Lets the workers finish what they are at, and stand still until what is returned is dropped.
+    pub async fn stand_still(&self) -> Standstill {
+        self.service.workers.stand_still().await
     }
 
     pub fn counters(&self) -> &Arc<Counters> {

@@ -24,6 +24,7 @@ impl Default for Limits {
             work: Work {
                 workers: 4,
                 time: Duration::ZERO,
+                skip_expired: false,
             },
         }
     }

@@ -23,6 +23,7 @@ impl Claim {
         match self.act {
             "overload" => "impl CacheService",
             "dump" => "dump",
+            "storm" => "get_within_budget",
             _ => "call_get",
         }
     }

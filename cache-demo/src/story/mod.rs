@@ -1,5 +1,5 @@
-//! The story: a client calls on while its server fails, is slow, dies and comes back; and a server lives on while
-//! more is asked of it than it can do.
+//! The story: a client calls on while its server fails, is slow, dies and comes back; a server lives on while more is
+//! asked of it than it can do; and an outage is outlived by its retries, or not.
 
 mod acts;
 mod claims;
@@ -8,6 +8,7 @@ mod narrator;
 mod report;
 mod script;
 mod steps;
+mod storm;
 mod table;
 
 use std::any::type_name_of_val;
@@ -25,6 +26,7 @@ pub use crowd::{Crowd, Dumps, Limit, Overload, Served, tell as tell_of_crowd};
 pub use narrator::Narrator;
 pub use report::{Acts, Change, Figures, Report, StoreFigures};
 pub use script::{CrowdScript, Script};
+pub use storm::{Storm, Weathered, tell as tell_of_storm};
 
 use crate::client::CacheClient;
 use crate::server::{Limits, Server};
@@ -76,11 +78,17 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
         None => None,
     };
     claims.extend(crowd.iter().flat_map(|crowd| crowd.claims()));
+    let storm = match script.storm {
+        Some(after) => Some(storm::tell(after, narrator).await?),
+        None => None,
+    };
+    claims.extend(storm.iter().flat_map(|storm| storm.claims()));
     let report = Report {
         held: claims.iter().all(|claim| claim.held),
         acts,
         store,
         crowd,
+        storm,
         claims,
         seconds: began.elapsed().as_secs_f64(),
     };

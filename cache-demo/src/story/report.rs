@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::claims::Claim;
 use super::crowd::Crowd;
 use super::script::LAST;
+use super::storm::Storm;
 use crate::latency::Latencies;
 use crate::watch::{Answer, Watched};
 
@@ -17,6 +18,7 @@ pub struct Report {
     pub store: StoreFigures,
     #[serde(flatten)]
     pub crowd: Option<Crowd>,
+    pub storm: Option<Storm>,
     pub claims: Vec<Claim>,
     /// Whether every claim held.
     pub held: bool,

@@ -15,6 +15,8 @@ pub struct Script {
     pub pace: Duration,
     /// The acts about a server of which too much is asked, if they are played.
     pub crowd: Option<CrowdScript>,
+    /// How long calls go on after the outage of the last act, if it is played.
+    pub storm: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -32,6 +34,9 @@ pub(super) const FLAKY: f64 = 1.0 / 3.0;
 
 /// How late the slow server's answers leave: later than any limit of the client.
 pub(super) const SLOW: Duration = Duration::from_secs(3);
+
+/// Twice what the server takes to be well again.
+const STORM: Duration = Duration::from_millis(2500);
 
 /// How many of the last calls have to be answered by the server for it to be truly back.
 pub(super) const LAST: usize = 10;
@@ -51,6 +56,7 @@ impl Default for Script {
                 overload: Duration::from_secs(3),
                 dump: Duration::from_millis(1500),
             }),
+            storm: Some(STORM),
         }
     }
 }
@@ -67,6 +73,7 @@ impl Script {
             back: 12,
             pace: Duration::ZERO,
             crowd: Some(CrowdScript::short()),
+            storm: Some(STORM),
         }
     }
 }

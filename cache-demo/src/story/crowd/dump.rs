@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use tonic::{Code, Status};
 
 use super::report::{BesideDumps, Dumps, shown};
-use super::{ask, gets, start};
+use super::{WORK, ask, gets, start};
 use crate::client::CacheClient;
 use crate::server::policies;
 use crate::story::client_of;
@@ -79,7 +79,7 @@ fn row(name: &str, beside: &BesideDumps) -> [String; 9] {
 /// A server of its own for each time. Dumps that have not arrived when the patience ends are left, as their readers
 /// would.
 async fn beside(dumps: u64, time: Duration, narrator: &Narrator) -> io::Result<BesideDumps> {
-    let server = start()?;
+    let server = start(WORK)?;
     let client = client_of(&server)?;
     let gets = gets(&client, KEYS);
     gets.fill().await.map_err(io::Error::other)?;

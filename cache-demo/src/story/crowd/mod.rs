@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use resilient_runtime::LayerKind;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -27,18 +27,24 @@ use crate::server::{Limits, Server, Work, policies};
 use crate::waiting::Waiting;
 
 /// What the server of these acts can do: 100 calls a second.
-const WORK: Work = Work {
+pub(super) const WORK: Work = Work {
     workers: 4,
     time: Duration::from_millis(40),
+    skip_expired: false,
 };
 
 /// How long a caller waits for an answer.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Plays the acts. The limits are the process's own, so stories told side by side take turns here.
-pub async fn tell(script: &CrowdScript, narrator: &mut Narrator) -> io::Result<Crowd> {
+/// The limits are the process's own, so stories told side by side take turns in the acts that switch them off.
+pub(super) async fn turn() -> MutexGuard<'static, ()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-    let _turn = ONE_AT_A_TIME.lock().await;
+    ONE_AT_A_TIME.lock().await
+}
+
+/// Plays the acts.
+pub async fn tell(script: &CrowdScript, narrator: &mut Narrator) -> io::Result<Crowd> {
+    let _turn = turn().await;
 
     narrator.say("")?;
     narrator.say(&format!(
@@ -63,10 +69,10 @@ pub async fn tell(script: &CrowdScript, narrator: &mut Narrator) -> io::Result<C
     })
 }
 
-fn start() -> io::Result<Server> {
+pub(super) fn start(work: Work) -> io::Result<Server> {
     let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let limits = Limits {
-        work: WORK,
+        work,
         ..Limits::default()
     };
     Server::start(free_port, limits)

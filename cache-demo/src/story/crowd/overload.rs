@@ -109,7 +109,7 @@ async fn on_a_server(
     time: Duration,
     narrator: &Narrator,
 ) -> io::Result<Served> {
-    let server = start()?;
+    let server = start(WORK)?;
     let client = client_of(&server)?;
     let mix = gets(&client, KEYS);
     mix.fill().await.map_err(io::Error::other)?;
