@@ -21,6 +21,7 @@ const PERIOD: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug)]
 struct Came {
     at: Instant,
+    attempts_before: Option<String>,
     /// When it was welcome again, if it was refused.
     refused_until: Option<Instant>,
 }
@@ -62,8 +63,10 @@ impl CacheService for Strict {
             }
             key => Err(Status::not_found(key)),
         };
+        let attempts = request.metadata().get("grpc-previous-rpc-attempts");
         self.came.lock().unwrap().push(Came {
             at,
+            attempts_before: attempts.map(|attempts| attempts.to_str().unwrap().to_owned()),
             refused_until: outcome
                 .as_ref()
                 .err()
@@ -112,6 +115,8 @@ async fn a_refusal_of_the_servers_rate_limit_is_obeyed_by_the_clients_retry() {
     let until = refused.refused_until.unwrap();
     assert!(welcome.at >= until, "{:?}", server.came());
     assert_eq!(welcome.refused_until, None);
+    let attempts = [first, refused, welcome].map(|came| came.attempts_before.as_deref());
+    assert_eq!(attempts, [None, None, Some("1")]);
 }
 
 #[tokio::test]
