@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use tokio::task::coop;
 use tokio::time::Sleep;
 
 use super::Hedger;
@@ -100,7 +99,6 @@ where
             first: this.first,
             hedges: this.hedges,
         };
-        let had_budget = coop::has_budget_remaining();
         let waits = context::waits();
         let outcome = loop {
             let (only_wait, breaker_holds) = match attempts.poll(*this.turn, cx) {
@@ -116,12 +114,8 @@ where
                 } => (only_wait, breaker_holds),
             };
             let begun = attempts.hedges.len();
-            *this.turn = if *this.turn < begun {
-                *this.turn + 1
-            } else {
-                0
-            };
-            if let Some(after) = course.poll_timer(this.timer.as_mut(), had_budget, cx)
+            *this.turn = (*this.turn + 1) % (begun + 1);
+            if let Some(after) = course.poll_timer(this.timer.as_mut(), cx)
                 && course.may_hedge(begun, after, breaker_holds)
             {
                 attempts.hedges.push(Some(Box::pin((this.make)())));

@@ -61,7 +61,6 @@ impl<'a> Course<'a> {
     pub(super) fn poll_timer(
         &mut self,
         mut timer: Pin<&mut Option<Sleep>>,
-        had_budget: bool,
         cx: &mut Context<'_>,
     ) -> Option<Duration> {
         if let Next::Since(since) = self.next {
@@ -75,11 +74,7 @@ impl<'a> Course<'a> {
             return None;
         };
         // Attempts that use up the budget of their task must not keep the hedge from beginning.
-        let polled = if had_budget && !coop::has_budget_remaining() {
-            std::pin::pin!(coop::unconstrained(sleep)).poll(cx)
-        } else {
-            sleep.poll(cx)
-        };
+        let polled = std::pin::pin!(coop::unconstrained(sleep)).poll(cx);
         if polled.is_pending() {
             return None;
         }
