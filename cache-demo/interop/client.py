@@ -1,4 +1,4 @@
-"""What another gRPC client sees of the server: values, codes and the pushback of a refusal."""
+"""What another gRPC client sees of the server: values, codes, the pushback of a refusal, and that its deadline holds there."""
 
 import contextlib
 import json
@@ -22,8 +22,8 @@ def check(held, what):
 
 
 @contextlib.contextmanager
-def server(*arguments):
-    """A server on a port of the system's choice, asked to end by ctrl-c."""
+def server(*arguments, drained=""):
+    """A server on a port of the system's choice, asked to end by ctrl-c; `drained` is in what it says then."""
     command = [sys.argv[1], "server", "--listen", "127.0.0.1:0", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -33,6 +33,8 @@ def server(*arguments):
         yield address
         process.send_signal(signal.SIGINT)
         check(process.wait(PATIENCE) == 0, "it drains and ends with 0")
+        if drained:
+            check(drained in process.stdout.read(), f"its counters say: {drained}")
     finally:
         process.kill()
         process.wait()
@@ -142,7 +144,18 @@ def faults():
         check(time.monotonic() - began >= 0.3, "and late")
 
 
+def deadlines():
+    skipping = ("--workers", "1", "--work", "500ms", "--skip-expired")
+    with server(*skipping, drained="1 skipped") as address, client(address) as stub:
+        first = stub.Get.future(cache.GetRequest(key="123"), timeout=PATIENCE)
+        time.sleep(0.1)  # it has the only worker by now
+        hasty = code(lambda: stub.Get(cache.GetRequest(key="231"), timeout=0.1))
+        check(hasty == grpc.StatusCode.DEADLINE_EXCEEDED, "a Get that cannot wait is DEADLINE_EXCEEDED")
+        check(first.result().value == b"123", "the one before it is served, and then the work of the other is skipped")
+
+
 values_and_codes()
 rate_limit()
 dumps()
+deadlines()
 faults()
