@@ -12,7 +12,7 @@ use crate::function::Function;
 use crate::krate;
 use crate::output::{Output, judge};
 use crate::params::{Held, Params, without_mut};
-use crate::stack::{Planned, Stack, refuses, repeats};
+use crate::stack::{Copied, Planned, Stack, refuses, repeats};
 use crate::tokens::split_inner_attributes;
 
 /// The whole function anew.
@@ -183,16 +183,11 @@ fn attempt(
     let at = Span::mixed_site();
     let type_at = output.span;
     let hinted = &output.hinted;
-    let copies = stack.copies.iter().map(|copied| {
-        let (cfgs, own, copy) = (&copied.cfgs, copied.own_name(), copied.copy());
-        quote_spanned!(at=> #(#cfgs)* let #own = #copy;)
-    });
-    let owned = stack.copies.iter().map(|copied| {
-        let (ident, mutable, own) = (&copied.ident, copied.mutable, copied.own_name());
-        // Some forbid shadowing; this is the same argument to whoever reads the function.
-        let cfgs = &copied.cfgs;
-        quote_spanned!(at=> #(#cfgs)* #[allow(clippy::shadow_unrelated)] let #mutable #ident = #own;)
-    });
+    let (copies, owned): (Vec<_>, Vec<_>) = stack
+        .copies
+        .iter()
+        .map(|copied| own(copied, stack.is_shared()))
+        .unzip();
     let judge = judge(output, &stack.shared);
     let hint = quote_spanned!(type_at=>
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<#hinted> {
@@ -220,6 +215,33 @@ fn attempt(
         #(#copies)*
         #call
         let call = #judged(call, #judge);
+    )
+}
+
+// let own_list = copy(&list);      let mut list = own_list;
+//
+// The copy is made before the attempt, which then need not hold the original. Where attempts run at once that is
+// no gain, and what is `Copy` would stay behind: there it is made inside.
+//
+//                                  let mut list = copy(&list);
+fn own(copied: &Copied, shared: bool) -> (TokenStream, TokenStream) {
+    let at = Span::mixed_site();
+    let Copied {
+        ident,
+        mutable,
+        cfgs,
+        ..
+    } = copied;
+    let copy = copied.copy();
+    // Some forbid shadowing; this is the same argument to whoever reads the function.
+    let owned = |value| quote_spanned!(at=> #(#cfgs)* #[allow(clippy::shadow_unrelated)] let #mutable #ident = #value;);
+    if shared {
+        return (TokenStream::new(), owned(copy));
+    }
+    let own = copied.own_name();
+    (
+        quote_spanned!(at=> #(#cfgs)* let #own = #copy;),
+        owned(own.into_token_stream()),
     )
 }
 

@@ -22,13 +22,22 @@ pub(crate) enum Flow {
 
 impl Flow {
     pub(crate) fn into_call(self, around: &Around<'_>) -> TokenStream {
+        self.into_call_that(around.owns_arguments, around)
+    }
+
+    /// The same for what is made more than once, and so owns nothing.
+    pub(crate) fn into_call_again(self, around: &Around<'_>) -> TokenStream {
+        self.into_call_that(false, around)
+    }
+
+    fn into_call_that(self, owns: bool, around: &Around<'_>) -> TokenStream {
         match self {
             Self::Call(statements) => statements,
             Self::Outcome {
                 statements,
                 outcome,
-            } => around.future(&quote!(#statements #outcome)),
-            Self::Answer(body) => around.future(&body),
+            } => future(around.async_span, owns, &quote!(#statements #outcome)),
+            Self::Answer(body) => future(around.async_span, owns, &body),
         }
     }
 

@@ -680,6 +680,11 @@ fn a_future_owns_the_arguments_that_nobody_else_needs() {
         ("timeout, retry(key = &key)", &[true, false]),
         ("timeout, retry(budget = self.budget)", &[false, false]),
         ("hedge, timeout", &[false]),
+        ("hedge, retry", &[false, false]),
+        (
+            "timeout, hedge, fault(error = Down), retry",
+            &[false, false, false],
+        ),
         ("fault(error = Down), hedge", &[false]),
         ("timeout, fault(error = Down), hedge", &[true, false]),
     ] {

@@ -133,6 +133,13 @@ impl Stack {
         }
     }
 
+    /// Whether attempts run at once, and so share the arguments.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.layers
+            .iter()
+            .any(|layer| layer.policy.layer().at_once())
+    }
+
     /// Whether what is inside of the layers `outside` may own the arguments: it runs once, and nobody
     /// else needs them. Otherwise it borrows what it only uses.
     pub(crate) fn owns_arguments(&self, outside: &[Planned], params: &Params) -> bool {

@@ -231,7 +231,7 @@ impl Layer for Hedge {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let (local, inside) = (around.local, inside.into_call(around));
+        let (local, inside) = (around.local, inside.into_call_again(around));
         let run = match self.settings().of_call(local) {
             None => quote_spanned!(at=> #local.run(|| { #inside call })),
             Some(settings) => {

@@ -37,8 +37,6 @@ impl Client {
                 .run_with(
                     hedge_settings,
                     || {
-                        let own_request = __resilient::copy(&request);
-                        let own_seen = __resilient::copy(&seen);
                         let call = async {
                             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                                 Result<Vec<u8>, Status>,
@@ -46,9 +44,9 @@ impl Client {
                                 return ret;
                             }
                             #[allow(clippy::shadow_unrelated)]
-                            let request = own_request;
+                            let request = __resilient::copy(&request);
                             #[allow(clippy::shadow_unrelated)]
-                            let mut seen = own_seen;
+                            let mut seen = __resilient::copy(&seen);
                             #[allow(clippy::diverging_sub_expression)]
                             let ret: Result<Vec<u8>, Status> = {
                                 seen += 1;

@@ -50,11 +50,26 @@ async fn stale_by_reference(key: &str, error: io::Error) -> io::Result<usize> {
 }
 
 #[hedge]
+#[retry(key = &key, clone(list))]
+async fn around_a_retry(key: String, list: Vec<u8>, mut number: usize) -> io::Result<usize> {
+    number += key.len();
+    drop(list);
+    Ok(number)
+}
+
+#[hedge]
 async fn generic<T: AsRef<str> + Send + Sync, const N: usize>(key: T, _: [u8; N]) -> io::Result<usize>
 where
     T: 'static,
 {
     Ok(key.as_ref().len())
+}
+
+#[hedge(clone(key, number))]
+async fn copies(key: &str, number: u8, mut sum: u8, (mut a, b): (u8, u8)) -> io::Result<u8> {
+    a += b;
+    sum += a + number;
+    Ok(sum + key.len().to_le_bytes()[0])
 }
 
 #[hedge("p99.9")]
@@ -145,7 +160,9 @@ fn main() {
     sent(consumes(String::new(), 1, Vec::new()));
     sent(under_all(String::new(), Duration::ZERO));
     sent(around_all(""));
+    sent(around_a_retry(String::new(), Vec::new(), 1));
     sent(generic("", [0; 3]));
+    sent(copies("", 1, 2, (3, 4)));
     sent(hidden(1, (2, 3)));
     sent(boxed(""));
     sent(client.get(""));
