@@ -29,7 +29,8 @@ use std::io;
 use std::time::Duration;
 
 use resilient_runtime::{
-    Bulkhead, CircuitBreaker, circuit_breaker, fallback, resilient, retry, timeout,
+    Bulkhead, CircuitBreaker, Hedge, Keyed, RetryBudget, circuit_breaker, fallback, hedge,
+    resilient, retry, timeout,
 };
 
 /// One for all.
@@ -152,6 +153,66 @@ impl Takes for Server {
         tokio::task::yield_now().await;
         Ok(key.len())
     }
+}
+
+/// One for each host.
+static BUDGETS: Keyed<RetryBudget> = Keyed::new(RetryBudget::strict());
+
+/// How all reads are hedged.
+const READS: Hedge = Hedge::new().budget(0.05);
+
+/// Something with replicas.
+struct Replicas {
+    /// Its own.
+    budget: RetryBudget,
+    /// How long one is waited for.
+    patience: Duration,
+}
+
+impl Replicas {
+    #[timeout("2s")]
+    #[retry(budget = self.budget)]
+    #[hedge(after = self.patience, policy = READS, clone(key))]
+    #[timeout(ms = 500)]
+    async fn get(&self, key: String, mut seen: u32) -> io::Result<u32> {
+        seen += 1;
+        tokio::task::yield_now().await;
+        if key.is_empty() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(seen)
+    }
+}
+
+#[hedge("p95")]
+#[fallback(value = Ok(0), when = |error| error.kind() == io::ErrorKind::NotFound)]
+#[retry(budget = BUDGETS, key = host, count = 2)]
+#[circuit_breaker]
+async fn read(host: &str) -> io::Result<usize> {
+    tokio::task::yield_now().await;
+    Ok(host.len())
+}
+
+/// Without an end.
+#[hedge]
+#[retry(budget = RetryBudget::strict(), key = (host, 1), max_keys = 5)]
+async fn reads_on(host: &str) -> io::Result<u8> {
+    loop {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What the lints saw runs, too.
+#[tokio::test(start_paused = true)]
+async fn hedges_and_budgets_under_every_lint_run() -> io::Result<()> {
+    let replicas = Replicas {
+        budget: RetryBudget::new(),
+        patience: Duration::from_millis(20),
+    };
+    assert_eq!(replicas.get("a".to_owned(), 1).await?, 2);
+    assert_eq!(read("host").await?, 4);
+    drop(reads_on("host"));
+    Ok(())
 }
 
 /// What the lints saw runs, too.

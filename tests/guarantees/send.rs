@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use resilient_runtime::{
-    Attempts, BreakerCall, BreakerPermit, CircuitBreaker, Event, Failure, FallingBack, Judged,
-    JudgedFuture, Pause, PolicyError, Retrying, Rules, Site, Subscription, TimeoutCall,
-    circuit_breaker, fallback, retry, timeout,
+    Attempts, BreakerCall, BreakerPermit, CircuitBreaker, Event, Failure, FallingBack, HedgeCall,
+    Hedger, Judged, JudgedFuture, Pause, PolicyError, RetryBudget, Retrying, Rules, Site,
+    Subscription, TimeoutCall, circuit_breaker, fallback, hedge, retry, timeout,
 };
 use tonic::Status;
 
@@ -44,9 +44,13 @@ fn public_types_are_as_sendable_as_what_they_hold() {
     sync::<CircuitBreaker>();
     send::<BreakerPermit<'static>>();
     sync::<BreakerPermit<'static>>();
-    send::<Attempts>();
-    sync::<Attempts>();
+    send::<Attempts<'_>>();
+    sync::<Attempts<'_>>();
     send::<Pause>();
+    send::<RetryBudget>();
+    sync::<RetryBudget>();
+    send::<Hedger>();
+    sync::<Hedger>();
     send::<PolicyError>();
     sync::<PolicyError>();
     sync::<Site>();
@@ -59,7 +63,8 @@ fn public_types_are_as_sendable_as_what_they_hold() {
 
     send::<TimeoutCall<Call>>();
     send::<BreakerCall<'static, Call, Rules<Outcome>>>();
-    send::<Retrying<fn() -> Call, Call, Rules<Outcome>>>();
+    send::<Retrying<'_, fn() -> Call, Call, Rules<Outcome>>>();
+    send::<HedgeCall<'static, fn() -> Call, Call>>();
     send::<FallingBack<Call, fn(Status) -> Call, Call>>();
     send::<JudgedFuture<Call, fn(&Status)>>();
 
@@ -67,6 +72,7 @@ fn public_types_are_as_sendable_as_what_they_hold() {
     send::<Rules<Local>>();
 
     not_send!(TimeoutCall<Local>);
+    not_send!(HedgeCall<'static, fn() -> Local, Local>);
     not_send!(BreakerCall<'static, Local, Rules<Outcome>>);
     not_send!(FallingBack<Local, (), ()>);
     not_send!(Failure<Local>);
@@ -110,10 +116,36 @@ async fn owns_a_cell(counter: Cell<u8>) -> Outcome {
     Ok(counter.get())
 }
 
+#[timeout("2s")]
+#[retry(count = 3)]
+#[hedge(clone(name, tags))]
+#[timeout(ms = 500)]
+#[circuit_breaker]
+async fn hedged(numbers: &[u8], name: String, tags: Vec<u8>) -> Outcome {
+    tokio::task::yield_now().await;
+    Ok(numbers[0] + name.len() as u8 + tags.len() as u8)
+}
+
+#[hedge]
+async fn hedged_returns_local(number: u8) -> Result<Local, Status> {
+    tokio::task::yield_now().await;
+    Ok(Rc::new(Cell::new(number)))
+}
+
+#[hedge]
+async fn hedged_holds_local() -> Outcome {
+    let local: Local = Rc::default();
+    tokio::task::yield_now().await;
+    Ok(local.get())
+}
+
 #[test]
 fn an_annotated_function_is_send_where_the_bare_one_is() {
     assert_send(stack(&[1], String::new()));
     assert_send(once(&mut vec![1], String::new()));
+    assert_send(hedged(&[1], String::new(), Vec::new()));
+    assert_send(hedged_returns_local(1));
+    drop(hedged_holds_local());
     // Its outcome is not held over a pause.
     assert_send(returns_local(1));
     // Each attempt owns its copy, so a `Cell` need not be shared.

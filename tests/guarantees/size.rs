@@ -1,10 +1,14 @@
 //! How much larger the layers make a future.
 
 use std::io;
+use std::time::Duration;
 
 use resilient_runtime::{
-    adaptive_concurrency, bulkhead, circuit_breaker, fallback, fault, rate_limit, retry, timeout,
+    RetryBudget, adaptive_concurrency, bulkhead, circuit_breaker, fallback, fault, hedge,
+    rate_limit, retry, timeout,
 };
+
+static BUDGET: RetryBudget = RetryBudget::new();
 
 async fn bare(payload: &[u8; 1024]) -> io::Result<u8> {
     let held = *payload;
@@ -25,6 +29,12 @@ macro_rules! layered {
 
 layered! {
     retried: #[retry];
+    budgeted: #[retry(budget = BUDGET)];
+    budget_of_a_key: #[retry(key = "key")];
+    hedged: #[hedge];
+    hedged_per_call: #[hedge(after = Duration::from_millis(5))];
+    hedged_stack: #[hedge] #[timeout] #[circuit_breaker];
+    retried_hedge: #[retry] #[hedge] #[timeout] #[circuit_breaker];
     limited: #[timeout];
     guarded: #[circuit_breaker];
     with_fallback: #[fallback(value = Ok(0))];
@@ -45,7 +55,33 @@ fn the_layers_add_no_more_than_is_stated() {
     let payload = [0; 1024];
     let bare = size_of_val(&bare(&payload));
     let added = [
-        ("retry", size_of_val(&retried(&payload)) - bare, 200),
+        ("retry", size_of_val(&retried(&payload)) - bare, 224),
+        (
+            "retry, budget",
+            size_of_val(&budgeted(&payload)) - bare,
+            288,
+        ),
+        (
+            "retry, key",
+            size_of_val(&budget_of_a_key(&payload)) - bare,
+            288,
+        ),
+        ("hedge", size_of_val(&hedged(&payload)) - bare, 264),
+        (
+            "hedge, after",
+            size_of_val(&hedged_per_call(&payload)) - bare,
+            264,
+        ),
+        (
+            "hedge, timeout, breaker",
+            size_of_val(&hedged_stack(&payload)) - bare,
+            560,
+        ),
+        (
+            "retry, hedge, timeout, breaker",
+            size_of_val(&retried_hedge(&payload)) - bare,
+            792,
+        ),
         ("timeout", size_of_val(&limited(&payload)) - bare, 200),
         (
             "circuit_breaker",
@@ -66,9 +102,9 @@ fn the_layers_add_no_more_than_is_stated() {
         (
             "retry, timeout, breaker",
             size_of_val(&stack(&payload)) - bare,
-            504,
+            528,
         ),
-        ("all five", size_of_val(&full_stack(&payload)) - bare, 704),
+        ("all five", size_of_val(&full_stack(&payload)) - bare, 720),
     ];
     for (stack, added, most) in added {
         println!("{stack}: {added} bytes added, {most} allowed");
