@@ -100,11 +100,7 @@ impl Latencies {
 /// Moves with each sample at first, and later with every few.
 fn step(seen: u64) -> u64 {
     const EACH: u64 = SAMPLES_A_STEP * SAMPLES_A_STEP;
-    if seen < EACH {
-        seen
-    } else {
-        EACH + (seen - EACH) / SAMPLES_A_STEP
-    }
+    seen.min(EACH) + seen.saturating_sub(EACH) / SAMPLES_A_STEP
 }
 
 fn bucket_of(latency: Nanos) -> usize {
@@ -115,7 +111,7 @@ fn bucket_of(latency: Nanos) -> usize {
         let power = u64::from(units.ilog2() - SUB_BITS);
         (power << SUB_BITS) + (units >> power)
     };
-    usize::try_from(bucket).map_or(BUCKETS - 1, |bucket| bucket.min(BUCKETS - 1))
+    bucket.min(BUCKETS as u64 - 1) as usize
 }
 
 /// The least time that is beyond the bucket.
