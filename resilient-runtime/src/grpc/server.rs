@@ -56,6 +56,37 @@ const MARGIN_SHARE: u32 = 20;
 /// # Panics
 ///
 /// Outside a tokio runtime with time enabled, once the handler of a call with a limit is pending.
+///
+/// ```
+/// use resilient_runtime::grpc::DeadlineService;
+/// use tower_service::Service;
+/// # use std::convert::Infallible;
+/// # use std::task::{Context, Poll};
+/// #
+/// # struct Slow;
+/// # impl Service<http::Request<()>> for Slow {
+/// #     type Response = http::Response<()>;
+/// #     type Error = Infallible;
+/// #     type Future = std::future::Pending<Result<http::Response<()>, Infallible>>;
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+/// #         Poll::Ready(Ok(()))
+/// #     }
+/// #     fn call(&mut self, _: http::Request<()>) -> Self::Future {
+/// #         std::future::pending()
+/// #     }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let mut service = DeadlineService::new(Slow);
+/// let mut request = http::Request::new(());
+/// request.headers_mut().insert("grpc-timeout", "500m".parse().unwrap());
+/// let began = tokio::time::Instant::now();
+/// let Ok(response) = service.call(request).await;
+/// assert_eq!(response.headers()["grpc-status"], "4"); // DEADLINE_EXCEEDED
+/// assert_eq!(began.elapsed().as_millis(), 499);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeadlineLayer {
     max: Option<Duration>,

@@ -13,7 +13,7 @@ use tower_layer::Layer;
 
 use super::*;
 use crate::grpc::{DeadlineLayer, DeadlineService};
-use crate::{CircuitBreaker, deadline};
+use crate::{CircuitBreaker, deadline, with_deadline};
 
 /// The deadline that a handler sees, from now.
 async fn seen_by_handler(layer: DeadlineLayer, request: Request<()>) -> Option<Duration> {
@@ -86,6 +86,26 @@ async fn at_the_deadline_the_handler_is_cut_off_and_the_answer_is_deadline_excee
     );
     assert!(response.unwrap().body().is_end_stream());
     assert_eq!(breaker.snapshot().failures, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_had_less_than_half_of_the_callers_time_is_not_held_against_a_breaker() {
+    let breaker = Arc::new(CircuitBreaker::new());
+    let handler = Handler(|_| {
+        let breaker = Arc::clone(&breaker);
+        async move {
+            sleep(ms(300)).await;
+            let work = breaker.call(pending::<io::Result<String>>());
+            // A nearer deadline that cuts nothing off: half of that has passed.
+            let work = with_deadline(Instant::now() + ms(10), work).await;
+            Ok::<_, Infallible>(Response::new(work.unwrap()))
+        }
+    });
+    let response = DeadlineService::new(handler)
+        .call(with_timeout("500m"))
+        .await;
+    assert_eq!(status(&response).unwrap().code(), Code::DeadlineExceeded);
+    assert_eq!(breaker.snapshot().failures, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,6 +188,25 @@ async fn tonics_own_timer_does_not_come_to_answer() {
     // Even if the task is polled only when both have fired.
     advance(ms(600)).await;
     let response = outer.await.expect("the layer answers first");
+    assert_eq!(status(&response).unwrap().code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_computes_past_the_deadline_is_answered_for_in_that_poll() {
+    let handler = Handler(|_| {
+        let mut polls = 0;
+        poll_fn(move |cx| {
+            polls += 1;
+            if polls == 2 {
+                // The clock moves on at once; timers have not heard of it yet.
+                let _ = std::pin::pin!(advance(ms(600))).poll(cx);
+            }
+            Poll::<Answer>::Pending
+        })
+    });
+    let mut call = Box::pin(DeadlineService::new(handler).call(with_timeout("500m")));
+    assert!((&mut call).now_or_never().is_none());
+    let response = (&mut call).now_or_never().unwrap();
     assert_eq!(status(&response).unwrap().code(), Code::DeadlineExceeded);
 }
 
