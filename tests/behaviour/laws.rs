@@ -1,6 +1,6 @@
 //! Every order of every choice of up to three layers (and of retry, timeout, breaker and
-//! fallback all four), through everything that can happen to a call, in every state of what
-//! keeps one: after each the books balance.
+//! fallback all four; a hedge beside those without places), through everything that can happen
+//! to a call, in every state of what keeps one: after each the books balance.
 //!
 //! What is expected comes from a model of the layers that knows only what the documentation
 //! says, and counts in ticks of 10 ms.
@@ -19,8 +19,8 @@ use model::expected;
 use resilient_runtime::{
     AdaptiveConcurrency, Aimd, BreakerState, Bulkhead, CallOutcome, CircuitBreaker, Failure,
     LayerKind, PolicyError, PolicyErrorKind, RateLimiter, Timeout, adaptive_concurrency, bulkhead,
-    circuit_breaker, deadline, fallback, fault, faults, rate_limit, registry, retry, testing,
-    timeout,
+    circuit_breaker, deadline, fallback, fault, faults, hedge, rate_limit, registry, retry,
+    testing, timeout,
 };
 
 const TICK: Duration = Duration::from_millis(10);
@@ -31,7 +31,11 @@ const LIMIT: u32 = 10;
 /// Ticks of the timeout around a stack.
 const OUTER_LIMIT: u32 = 5;
 const ATTEMPTS: u32 = 2;
+/// Ticks after which a call is hedged.
+const HEDGE_AFTER: u32 = 2;
 const PROBES: u32 = 2;
+/// Results on which a breaker decides.
+const MIN_CALLS: u32 = 4;
 /// Permits of the rate limits, of which none comes back while a cell lasts.
 const PERMITS: u32 = 3;
 const VALUE: u32 = 7;
@@ -61,6 +65,8 @@ enum Event {
     Panic,
     /// The body never ends; the caller gives up after an hour.
     Hang,
+    /// The first body never ends, and another succeeds.
+    Straggler,
     /// The caller drops the call after that many polls.
     DroppedAtPoll(u32),
     /// A timeout of ours around the stack drops it.
@@ -69,11 +75,12 @@ enum Event {
     TimedOutByAStranger,
 }
 
-const EVENTS: [Event; 14] = [
+const EVENTS: [Event; 15] = [
     Event::Ok,
     Event::Error,
     Event::Panic,
     Event::Hang,
+    Event::Straggler,
     Event::TimedOut,
     Event::TimedOutByAStranger,
     Event::DroppedAtPoll(0),
@@ -106,13 +113,14 @@ impl Body {
                 self.0.fetch_add(1, Ordering::Relaxed);
             }
         }
-        self.begun.fetch_add(1, Ordering::Relaxed);
+        let before = self.begun.fetch_add(1, Ordering::Relaxed);
         let _running = Running(&self.ended);
         for _ in 0..WORK {
             tokio::time::sleep(TICK).await;
         }
         match self.event {
-            Event::Ok => Ok(VALUE),
+            Event::Straggler if before == 0 => std::future::pending().await,
+            Event::Ok | Event::Straggler => Ok(VALUE),
             Event::Panic => panic!("as the cell asks"),
             Event::Hang => std::future::pending().await,
             _ => Err(Down::Own),
@@ -396,6 +404,7 @@ async fn the_books_balance_after_every_call() {
     }
     println!("{cells} cells, {} stacks", STACKS.len());
     // Of eight layers: 8 alone, 56 pairs, 336 threes; and the 24 orders of the first four.
-    assert_eq!(STACKS.len(), 8 + 56 + 336 + 24);
-    assert_eq!(cells, 24_934, "of stacks, events and states before them");
+    // With a hedge: it alone, 14 pairs, and 90 threes.
+    assert_eq!(STACKS.len(), 8 + 56 + 336 + 24 + 1 + 14 + 90);
+    assert_eq!(cells, 30_849, "of stacks, events and states before them");
 }

@@ -1,8 +1,8 @@
 //! What the documentation says of a call, in ticks.
 
 use super::{
-    ATTEMPTS, Before, Books, BreakerBooks, BreakerState, Ending, Event, FALLEN_BACK, Kind, LIMIT,
-    OUTER_LIMIT, PERMITS, PROBES, VALUE, WORK,
+    ATTEMPTS, Before, Books, BreakerBooks, BreakerState, Ending, Event, FALLEN_BACK, HEDGE_AFTER,
+    Kind, LIMIT, MIN_CALLS, OUTER_LIMIT, PERMITS, PROBES, VALUE, WORK,
 };
 
 /// When a call is cut off, and by whom.
@@ -13,16 +13,17 @@ struct Cut {
     limit: Option<u32>,
 }
 
-/// How far a call came.
+/// How far a call came, and when.
 enum Model {
     Ended(Result<u32, Kind>, u32),
-    Panicked,
+    Panicked(u32),
     /// Cut off; `waiting` if it was only waiting in a layer of ours.
     Cut {
         waiting: bool,
     },
 }
 
+#[derive(Clone)]
 struct World {
     event: Event,
     before: Before,
@@ -31,6 +32,7 @@ struct World {
     breaker: Option<ModelBreaker>,
 }
 
+#[derive(Clone)]
 struct ModelBreaker {
     state: BreakerState,
     results: u32,
@@ -75,7 +77,7 @@ pub(super) fn expected(order: &str, event: Event, before: Before) -> Books {
         None => Ending::Dropped,
         Some(cut) => match world.call(order, 0, cut) {
             Model::Ended(outcome, _) => Ending::Returned(outcome),
-            Model::Panicked => Ending::Panicked,
+            Model::Panicked(_) => Ending::Panicked,
             Model::Cut { .. } => Ending::Dropped,
         },
     };
@@ -126,6 +128,7 @@ impl World {
                 }
             }
             Some('r') => self.retry(inner, now, cut),
+            Some('h') => self.hedge(inner, now, cut),
             Some('l') if self.permits == 0 => Model::Ended(Err(Kind::RateLimited), now),
             Some('l') => {
                 self.permits -= 1;
@@ -144,12 +147,17 @@ impl World {
     fn body(&mut self, now: u32, cut: Cut) -> Model {
         self.bodies += 1;
         let end = now + WORK;
-        if end > cut.at || self.event == Event::Hang {
+        let hangs = match self.event {
+            Event::Hang => true,
+            Event::Straggler => self.bodies == 1,
+            _ => false,
+        };
+        if end > cut.at || hangs {
             return Model::Cut { waiting: false };
         }
         match self.event {
-            Event::Ok => Model::Ended(Ok(VALUE), end),
-            Event::Panic => Model::Panicked,
+            Event::Ok | Event::Straggler => Model::Ended(Ok(VALUE), end),
+            Event::Panic => Model::Panicked(end),
             _ => Model::Ended(Err(Kind::Own), end),
         }
     }
@@ -177,6 +185,46 @@ impl World {
         }
     }
 
+    /// Another attempt some ticks after the first, unless that has ended or a breaker holds calls back. One after the
+    /// other in the model: neither knows of the other until one of them wins.
+    fn hedge(&mut self, inner: &str, now: u32, cut: Cut) -> Model {
+        let begins = now + HEDGE_AFTER;
+        let holds = |breaker: &ModelBreaker| breaker.state != BreakerState::Closed;
+        let first = self.clone().call(inner, now, cut);
+        let ended = first.at().is_some_and(|at| at < begins);
+        if ended || begins > cut.at || self.breaker.as_ref().is_some_and(holds) {
+            return self.call(inner, now, cut);
+        }
+        let mut world = self.clone();
+        world.bodies += 1;
+        let hedge = world.call(inner, begins, cut);
+        let ends = [&first, &hedge]
+            .into_iter()
+            .filter_map(Model::decides)
+            .min();
+        // Whoever loses is dropped, and not by a limit.
+        let until = |own: &Model| match ends {
+            Some(at) if own.decides() != ends => Cut { at, limit: None },
+            _ => cut,
+        };
+        let (first_cut, hedge_cut) = (until(&first), until(&hedge));
+        let (first, hedge) = (
+            self.call(inner, now, first_cut),
+            self.call(inner, begins, hedge_cut),
+        );
+        match (first, hedge) {
+            (first, _) if ends.is_some() && first.decides() == ends => first,
+            (_, hedge) if ends.is_some() => hedge,
+            (Model::Cut { waiting: one }, Model::Cut { waiting: other }) => Model::Cut {
+                waiting: one && other,
+            },
+            (Model::Cut { waiting }, _) | (_, Model::Cut { waiting }) => Model::Cut { waiting },
+            // The last to come.
+            (first, hedge) if first.at() > hedge.at() => first,
+            (_, hedge) => hedge,
+        }
+    }
+
     fn guarded(&mut self, inner: &str, now: u32, cut: Cut) -> Model {
         let admitted = self.breaker.as_ref().is_some_and(|breaker| {
             breaker.state == BreakerState::Closed
@@ -189,7 +237,7 @@ impl World {
         let counts_as = match &ending {
             Model::Ended(Ok(_), _) => Some(true),
             Model::Ended(Err(Kind::RateLimited | Kind::ConcurrencyLimited), _) => None,
-            Model::Ended(Err(_), _) | Model::Panicked => Some(false),
+            Model::Ended(Err(_), _) | Model::Panicked(_) => Some(false),
             Model::Cut { waiting: true } => None,
             Model::Cut { waiting: false } => {
                 let ran = cut.at - now;
@@ -203,12 +251,32 @@ impl World {
     }
 }
 
+impl Model {
+    fn at(&self) -> Option<u32> {
+        match self {
+            Self::Ended(_, at) | Self::Panicked(at) => Some(*at),
+            Self::Cut { .. } => None,
+        }
+    }
+
+    /// When it decides a hedged call, if it does.
+    fn decides(&self) -> Option<u32> {
+        match self {
+            Self::Ended(Ok(_), at) | Self::Panicked(at) => Some(*at),
+            Self::Ended(Err(_), _) | Self::Cut { .. } => None,
+        }
+    }
+}
+
 impl ModelBreaker {
     fn record(&mut self, success: bool) {
         match (self.state, success) {
             (BreakerState::Closed, _) => {
                 self.results += 1;
                 self.failures += u32::from(!success);
+                if self.results >= MIN_CALLS && 2 * self.failures >= self.results {
+                    self.state = BreakerState::Open;
+                }
             }
             (BreakerState::HalfOpen, true) => {
                 self.successes += 1;
