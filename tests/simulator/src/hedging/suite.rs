@@ -50,20 +50,17 @@ const fn tried_run_on(name: &'static str, knobs: Knobs) -> Contestant {
 }
 
 const MODEL: Knobs = Knobs::DEFAULT;
-const CAP_30: Knobs = Knobs { cap: 30.0, ..MODEL };
-const CAP_100: Knobs = Knobs {
-    cap: 100.0,
-    ..MODEL
-};
-const BY_TRAFFIC: Knobs = Knobs {
-    cap: 5.0,
-    span: 0.2,
-    ..MODEL
-};
+const fn bucket(hedges: f64) -> Knobs {
+    Knobs {
+        cap: hedges,
+        span: 0.0,
+        ..MODEL
+    }
+}
 
 /// Other rules for the estimate and for the budget.
-pub const TRIED: [Contestant; 16] = [
-    tried("as the runtime has it", MODEL),
+pub const TRIED: [Contestant; 15] = [
+    tried("bucket of 5, or of 0.5 s", MODEL),
     tried(
         "losers not counted",
         Knobs {
@@ -101,21 +98,14 @@ pub const TRIED: [Contestant; 16] = [
             ..MODEL
         },
     ),
-    tried("bucket of 3", Knobs { cap: 3.0, ..MODEL }),
-    tried("bucket of 30", CAP_30),
-    tried("bucket of 100", CAP_100),
-    tried("bucket of 5 or 0.2 s", BY_TRAFFIC),
-    tried_run_on("as the runtime has it, losers run on", MODEL),
-    tried_run_on(
-        "losers not counted, losers run on",
-        Knobs {
-            censored: false,
-            ..MODEL
-        },
-    ),
-    tried_run_on("bucket of 30, losers run on", CAP_30),
-    tried_run_on("bucket of 100, losers run on", CAP_100),
-    tried_run_on("bucket of 5 or 0.2 s, losers run on", BY_TRAFFIC),
+    tried("bucket of 3", bucket(3.0)),
+    tried("bucket of 10", bucket(10.0)),
+    tried("bucket of 30", bucket(30.0)),
+    tried("bucket of 100", bucket(100.0)),
+    tried_run_on("bucket of 5, or of 0.5 s, losers run on", MODEL),
+    tried_run_on("bucket of 10, losers run on", bucket(10.0)),
+    tried_run_on("bucket of 30, losers run on", bucket(30.0)),
+    tried_run_on("bucket of 100, losers run on", bucket(100.0)),
 ];
 
 /// A rule: the worst of its seeds, figure by figure.
