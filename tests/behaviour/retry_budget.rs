@@ -157,6 +157,41 @@ async fn a_static_is_shared_by_all_that_name_it() {
     assert!(!SHARED.try_withdraw());
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_argument_may_bring_it() {
+    #[timeout("1m")]
+    #[retry(count = 9, delay_ms = 0, budget = budget)]
+    async fn borrowed(service: &Service, budget: &RetryBudget) -> Result<u32, Error> {
+        service.fail().await
+    }
+    #[retry(count = 9, delay_ms = 0, budget = budget)]
+    async fn owned(service: &Service, budget: Arc<RetryBudget>) -> Result<u32, Error> {
+        service.fail().await
+    }
+
+    let (service, budget) = (Service::default(), Arc::new(RetryBudget::with(TWO)));
+    let _ = borrowed(&service, &budget).await;
+    assert_eq!(service.attempts(), 3);
+    let _ = owned(&service, budget).await;
+    assert_eq!(service.attempts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_isolated_test_has_a_full_one() {
+    #[retry(count = 9, delay_ms = 0, budget = RetryBudget::with(TWO))]
+    async fn ask(service: &Service) -> Result<u32, Error> {
+        service.fail().await
+    }
+
+    let service = Service::default();
+    for attempts in [3, 1] {
+        let _ = ask(&service).await;
+        assert_eq!(service.attempts(), attempts);
+    }
+    let _ = testing::isolated(ask(&service)).await;
+    assert_eq!(service.attempts(), 3);
+}
+
 struct Client {
     service: Service,
     budget: RetryBudget,
