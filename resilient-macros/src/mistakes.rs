@@ -570,6 +570,9 @@ fn instrument_above() {
     get("retry", "&self, key: &str", &[]);
     get("retry", "key: String", &["put `#[instrument]` below"]);
     get("retry", "key: &mut String", &["put `#[instrument]` below"]);
+    get("hedge", "key: String", &["after the first attempt"]);
+    get("hedge(clone(key))", "key: String", &[]);
+    get("hedge", "&self, key: &str, mut list: Vec<u8>", &[]);
     get("retry", "&mut self", &["put `#[instrument]` below"]);
     get("retry", "self: Arc<Self>", &["put `#[instrument]` below"]);
     get("retry(clone(key))", "key: String", &[]);

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::{Calls, Error, ms};
-use resilient_runtime::{OnTimeout, PolicyErrorKind, RetryAttempt, retry, timeout};
+use resilient_runtime::{
+    OnTimeout, PolicyErrorKind, RetryAttempt, previous_attempts, retry, timeout,
+};
 use tokio::time::{Instant, sleep};
 
 #[tokio::test(start_paused = true)]
@@ -252,6 +254,25 @@ async fn without_a_budget_every_call_has_all_its_attempts() {
         let _ = ask(&calls).await;
     }
     assert_eq!(calls.count(), 600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_code_inside_knows_how_many_attempts_came_before() {
+    async fn inner(seen: &Mutex<Vec<u32>>) -> Result<(), Error> {
+        seen.lock().unwrap().push(previous_attempts());
+        Err(Error::Transient)
+    }
+    #[retry(count = 3, delay_ms = 1)]
+    #[timeout("1s")]
+    async fn ask(seen: &Mutex<Vec<u32>>) -> Result<(), Error> {
+        sleep(ms(1)).await;
+        inner(seen).await
+    }
+
+    let seen = Mutex::default();
+    let _ = ask(&seen).await;
+    assert_eq!(seen.into_inner().unwrap(), [0, 1, 2]);
+    assert_eq!(previous_attempts(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use resilient_runtime::{
-    Hedge, HedgeAfter, circuit_breaker, fallback, fault, hedge, resilient, retry, timeout,
+    Hedge, HedgeAfter, bulkhead, circuit_breaker, fallback, fault, hedge, resilient, retry, timeout,
 };
 
 #[hedge]
@@ -72,6 +72,18 @@ async fn copies(key: &str, number: u8, mut sum: u8, (mut a, b): (u8, u8)) -> io:
     Ok(sum + key.len().to_le_bytes()[0])
 }
 
+#[hedge("20ms", max = 3)]
+#[bulkhead(key = host)]
+#[circuit_breaker(key = (&host, 1), when = |error| error.to_string() != host)]
+async fn keyed(host: String, length: impl Fn(&str) -> usize + Send + Sync) -> io::Result<usize> {
+    Ok(length(&host))
+}
+
+#[resilient(standard, hedge)]
+async fn standard(key: String) -> io::Result<usize> {
+    Ok(key.len())
+}
+
 #[hedge("p99.9")]
 async fn hidden(_: u8, (a, b): (u8, u8)) -> Result<impl Sized, io::Error> {
     Ok(a + b)
@@ -79,8 +91,8 @@ async fn hidden(_: u8, (a, b): (u8, u8)) -> Result<impl Sized, io::Error> {
 
 #[hedge]
 fn boxed<'a>(key: &'a str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + Send + 'a>> {
-    let twice = key.len() * 2;
-    Box::pin(async move { Ok(twice) })
+    let owned = key.to_owned();
+    Box::pin(async move { Ok(owned.len() + key.len()) })
 }
 
 const CALM: Hedge = Hedge::new().after(HedgeAfter::Percentile(99.0)).budget(0.05);
@@ -163,6 +175,8 @@ fn main() {
     sent(around_a_retry(String::new(), Vec::new(), 1));
     sent(generic("", [0; 3]));
     sent(copies("", 1, 2, (3, 4)));
+    sent(keyed(String::new(), str::len));
+    sent(standard(String::new()));
     sent(hidden(1, (2, 3)));
     sent(boxed(""));
     sent(client.get(""));
