@@ -222,7 +222,7 @@ mod ctrl_c {
         server.output.read_to_string(&mut rest).expect("text");
         assert!(server.process.wait().expect("it ends").success());
         assert!(
-            rest.contains("drained; it was asked for 1 get, 0 store, 0 dump"),
+            rest.contains("drained; it was asked for 1 get, 0 store, 0 dump, 0 of them retries"),
             "{rest}"
         );
     }
