@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use super::latency::Latencies;
 use super::settings::{Hedge, HedgeAfter};
+use super::traffic::Traffic;
+use crate::clock::Nanos;
 use crate::retry_budget::{Bucket, Terms};
 
-/// The most hedges that are saved up: what may come at once when everything is slow.
-const SAVED_UP: u32 = 10;
+/// Hedges that are saved up, and may come at once when everything is slow: the share of the calls of half a second,
+const SAVED_UP: f64 = 0.5;
+/// and no fewer than these. With more, a fleet of many processes that each have few calls hedges far beyond the
+/// share; with no more than these, a busy process has none left for its stragglers.
+const LEAST_SAVED_UP: u32 = 5;
 
 /// A half of the window has at least this many samples.
 const LEAST_HALF: u64 = 250;
@@ -18,6 +23,7 @@ const BEYOND: f64 = 10.0;
 pub(super) struct Core {
     latencies: Latencies,
     budget: Bucket,
+    traffic: Traffic,
 }
 
 impl Core {
@@ -25,13 +31,15 @@ impl Core {
         Self {
             latencies: Latencies::new(),
             budget: Bucket::new(),
+            traffic: Traffic::new(),
         }
     }
 
     /// A call begins, and earns its share of a hedge.
     #[inline]
-    pub(super) fn begin(&self, settings: &Hedge) {
-        self.budget.deposit(|| terms(settings));
+    pub(super) fn begin(&self, settings: &Hedge, now: Nanos) {
+        self.traffic.count(now);
+        self.budget.deposit(|| self.terms(settings));
     }
 
     /// How long an attempt is waited for. `None` while too little is known.
@@ -47,7 +55,7 @@ impl Core {
     /// Takes a hedge out of the budget, if there is one.
     pub(super) fn try_hedge(&self, settings: &Hedge) -> bool {
         // Nothing drips in, so the time is none of its business.
-        self.budget.try_withdraw(terms(settings), 0)
+        self.budget.try_withdraw(self.terms(settings), 0)
     }
 
     /// The first attempt of a call took this long and was a success.
@@ -67,10 +75,12 @@ impl Core {
             self.record(settings, age);
         }
     }
-}
 
-fn terms(settings: &Hedge) -> Terms {
-    Terms::new(SAVED_UP, settings.hedges_a_call(), 0.0)
+    fn terms(&self, settings: &Hedge) -> Terms {
+        let share = settings.hedges_a_call();
+        let saved_up = f64::from(self.traffic.a_second()) * SAVED_UP * share;
+        Terms::new((saved_up as u32).max(LEAST_SAVED_UP), share, 0.0)
+    }
 }
 
 /// Enough that a rare percentile rests on more than a sample or two, and no more, so that it follows the service.

@@ -41,8 +41,8 @@ impl<'a> Course<'a> {
         if settings.hedges_a_call() <= 0.0 {
             return None;
         }
-        hedger.core().begin(&settings);
         let began = clock::entry();
+        hedger.core().begin(&settings, clock::nanos(began));
         Some(Self {
             hedger,
             settings,

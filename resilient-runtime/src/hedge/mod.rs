@@ -7,15 +7,19 @@ mod course;
 mod latency;
 mod layer;
 mod settings;
+mod traffic;
 
 use std::fmt;
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 pub use call::HedgeCall;
 pub use layer::HedgeLayer;
 pub use settings::{Hedge, HedgeAfter};
 
 use self::core::Core;
+use crate::clock;
 use crate::door::{Door, Opened};
 use crate::site::{Caller, Live, Setting, SettingError, Site, Tuning, Value};
 use crate::verdict::Failing;
@@ -75,7 +79,7 @@ use crate::verdict::Failing;
 /// # Fairness and locks
 ///
 /// All attempts of a call are polled when one of them is woken, each in turn the first. A call that needs no hedge
-/// allocates nothing; its measure is two atomic additions, and no lock is taken in any case.
+/// allocates nothing; its count and its measure are three atomic additions, and no lock is taken in any case.
 ///
 /// # Source
 ///
@@ -182,9 +186,9 @@ impl Hedger {
 /// What a call does, step by step, for simulations in a time of their own.
 #[doc(hidden)]
 impl Hedger {
-    /// A call begins.
-    pub fn begin(&self) {
-        self.core().begin(&self.settings.get());
+    /// A call begins at that time.
+    pub fn begin_at(&self, now: Instant) {
+        self.core().begin(&self.settings.get(), clock::nanos(now));
     }
 
     /// It has waited for [`delay`](Self::delay): whether the budget has a hedge for it.

@@ -90,7 +90,8 @@ impl Hedge {
     }
 
     /// The share of calls that may be hedged, `0.0..=1.0` \[0.1, or twice the share that is beyond the percentile if
-    /// that is more\]. Up to ten hedges are saved up. With 0.0 there are none; NaN changes nothing.
+    /// that is more\]. Saved up are five hedges at the
+    /// most, or what the calls of half a second bring if that is more. With 0.0 there are none; NaN changes nothing.
     #[must_use]
     pub const fn budget(mut self, rate: f64) -> Self {
         if !rate.is_nan() {

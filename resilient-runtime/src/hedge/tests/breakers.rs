@@ -98,7 +98,7 @@ async fn what_a_breaker_withholds_is_not_taken_out_of_the_budget() {
         );
         breaker.reset();
     }
-    assert_eq!((0..20).filter(|_| hedger.try_hedge()).count(), 10);
+    assert_eq!((0..20).filter(|_| hedger.try_hedge()).count(), 5);
 }
 
 #[tokio::test(start_paused = true)]

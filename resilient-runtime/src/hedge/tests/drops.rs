@@ -91,8 +91,8 @@ async fn a_call_that_is_dropped_after_its_end_is_measured_once() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_was_never_polled_was_not_made() {
     let hedger = Hedger::with(after(5));
-    let spent = (0..10).filter(|_| hedger.try_hedge()).count();
-    assert_eq!(spent, 10);
+    let spent = (0..5).filter(|_| hedger.try_hedge()).count();
+    assert_eq!(spent, 5);
     for _ in 0..100 {
         drop(hedger.run(|| -> std::future::Ready<io::Result<()>> { unreachable!() }));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use resilient_runtime::{Hedge, Hedger};
 
 use super::modelled::{Knobs, Modelled};
-use crate::limiter::Nanos;
+use crate::limiter::{Nanos, instant};
 
 /// Of those rules that measure; the runtime's default.
 pub(super) const MIN_SAMPLES: usize = 100;
@@ -80,8 +80,8 @@ impl Hedging for Fixed {
 struct Real(Hedger);
 
 impl Hedging for Real {
-    fn begin(&mut self, _now: Nanos) -> Option<Nanos> {
-        self.0.begin();
+    fn begin(&mut self, now: Nanos) -> Option<Nanos> {
+        self.0.begin_at(instant(now));
         let delay = self.0.delay()?;
         Some(delay.as_nanos().try_into().unwrap_or(Nanos::MAX))
     }
