@@ -75,7 +75,7 @@ impl Hedge {
     ];
 
     pub(super) fn parse(args: &Args, errors: &mut Errors) -> Self {
-        let hedge = Self {
+        Self {
             after: after(args, errors),
             max: value::count(
                 args,
@@ -87,19 +87,7 @@ impl Hedge {
             budget: value::rate(args, "budget", errors),
             policy: args.expr("policy"),
             clones: args.names("clone"),
-        };
-        if let (Some(After::Time(_)), Some(min_samples)) =
-            (hedge.literal(), args.given("min_samples"))
-        {
-            let message = "a fixed time waits for no samples, so `min_samples` has nothing to say: write `after = \"p95\"`, \
-                           or drop it";
-            errors.at(min_samples.key.span(), message);
         }
-        hedge
-    }
-
-    fn literal(&self) -> Option<After> {
-        self.after.as_ref().and_then(Setting::literal)
     }
 
     /// The time after which a hedge begins, and where it stands, if both are known while compiling.

@@ -23,7 +23,7 @@ async fn at_once() -> Result<(), ()> {
 }
 
 #[hedge("20ms", min_samples = 50, max = 0)]
-async fn samples_of_a_fixed_time() -> Result<(), ()> {
+async fn no_hedge() -> Result<(), ()> {
     Ok(())
 }
 
