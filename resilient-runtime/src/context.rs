@@ -28,7 +28,7 @@ thread_local! {
 /// there is one. Work that cannot be done by then need not be begun.
 ///
 /// It is seen by everything that the limited future polls itself, through any
-/// number of functions; a task that it spawns does not see it.
+/// number of functions. A task sees it if it was spawned by [`spawn`](crate::spawn).
 ///
 /// ```
 /// use resilient_runtime::{Timeout, deadline};

@@ -1,19 +1,28 @@
+#[cfg(feature = "testing")]
 mod breakers;
+#[cfg(feature = "testing")]
 mod calls;
 mod core;
 mod drops;
 mod latency;
+#[cfg(feature = "testing")]
 mod layer;
+#[cfg(feature = "testing")]
 mod polls;
 mod settings;
+#[cfg(feature = "testing")]
+mod told;
 
 use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
+#[cfg(feature = "testing")]
+use self::told::{kinds, started, timed, withheld, won};
 use super::{Hedge, HedgeAfter, Hedger};
+#[cfg(feature = "testing")]
 use crate::event::{Event, EventKind, Withheld};
 
 const MS: Duration = Duration::from_millis(1);
@@ -53,29 +62,4 @@ impl<'a> Script<'a> {
         });
         call.await.map_err(|error| error.kind())
     }
-}
-
-/// How long it took.
-async fn timed<F: Future>(future: F) -> (F::Output, Duration) {
-    let began = Instant::now();
-    (future.await, began.elapsed())
-}
-
-fn kinds(events: &[Event]) -> Vec<EventKind> {
-    events.iter().map(|event| event.kind().clone()).collect()
-}
-
-fn started(hedge: u32, ms: u32) -> EventKind {
-    EventKind::HedgeStarted {
-        hedge,
-        after: ms * MS,
-    }
-}
-
-fn won(hedge: u32) -> EventKind {
-    EventKind::HedgeWon { hedge }
-}
-
-fn withheld(why: Withheld) -> EventKind {
-    EventKind::HedgeWithheld(why)
 }

@@ -4,6 +4,8 @@ use futures::FutureExt;
 use std::future::{pending, ready};
 use std::io::ErrorKind::{ConnectionReset, NotFound, TimedOut};
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::testing::events;
 use crate::timeout::Timeout;

@@ -5,6 +5,8 @@ use std::task::Poll;
 
 use futures::FutureExt;
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::clock;
 use crate::hedge::HedgeLayer;
