@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -75,15 +76,36 @@ pub fn propagate(mut request: Request<()>) -> Result<Request<()>, Status> {
     Ok(request)
 }
 
-fn stamp(headers: &mut HeaderMap) -> Result<(), Status> {
+/// The time that a call was given, by the caller's own deadline.
+#[derive(Clone, Copy, Debug)]
+struct Given {
+    /// From then on the server may find that it has passed.
+    until: Instant,
+    after: Duration,
+}
+
+impl Given {
+    /// What ended it may be told as the server's word or as tonic's: it was the caller's own limit.
+    fn is_over(&self) -> bool {
+        clock::now() >= self.until
+    }
+
+    fn timed_out(&self) -> Status {
+        let after = self.after;
+        PolicyError::new(PolicyErrorKind::TimedOut { after }, CALLER.name()).into()
+    }
+}
+
+fn stamp(headers: &mut HeaderMap) -> Result<Option<Given>, Status> {
     let attempts = context::previous_attempts();
     if attempts > 0 {
         headers.insert(PREVIOUS_ATTEMPTS, attempts.into());
     }
     let Some(deadline) = context::nearest_deadline() else {
-        return Ok(());
+        return Ok(None);
     };
-    let left = deadline.at.saturating_duration_since(clock::now());
+    let now = clock::now();
+    let left = deadline.at.saturating_duration_since(now);
     let margin = (left / MARGIN_SHARE).max(LEAST_MARGIN);
     if left <= margin {
         let kind = PolicyErrorKind::TimedOut {
@@ -94,10 +116,16 @@ fn stamp(headers: &mut HeaderMap) -> Result<(), Status> {
     }
     let timeout = left - margin;
     let present = headers.get(GRPC_TIMEOUT).and_then(header::read);
-    if present.is_none_or(|present| timeout < present) {
-        headers.insert(GRPC_TIMEOUT, header::write(timeout));
+    if present.is_some_and(|present| present <= timeout) {
+        return Ok(None);
     }
-    Ok(())
+    headers.insert(GRPC_TIMEOUT, header::write(timeout));
+    // The server's margin, and what is lost where the header is rounded.
+    let kept = timeout.saturating_sub(LEAST_MARGIN.min(timeout / MARGIN_SHARE));
+    Ok(now.checked_add(kept).map(|until| Given {
+        until,
+        after: deadline.after,
+    }))
 }
 
 /// Takes the caller's [deadline](crate::deadline) along in each request, as [`propagate`] does, and says
@@ -111,10 +139,11 @@ fn stamp(headers: &mut HeaderMap) -> Result<(), Status> {
 /// # Errors
 ///
 /// The calls' errors are those of the channel, or a `Status`; generated clients make one of both.
-/// `DEADLINE_EXCEEDED` without sending anything if less than the margin is left, with a
-/// [`PolicyError`] of kind [`TimedOut`](PolicyErrorKind::TimedOut) as its source. `DEADLINE_EXCEEDED`
-/// too if tonic's timer ends the call, be it by `grpc-timeout` or by `Endpoint::timeout`, with tonic's
-/// own error as the source.
+/// `DEADLINE_EXCEEDED` without sending anything if less than the margin is left, and once the time that the
+/// deadline gave the call is over, whoever says so first, server or tonic; with a
+/// [`PolicyError`] of kind [`TimedOut`](PolicyErrorKind::TimedOut) as its source, so that retries and breakers around take
+/// it for the time limit that it is. `DEADLINE_EXCEEDED` too if tonic's timer ends the call by another limit, as
+/// `Endpoint::timeout`, with tonic's own error as the source.
 ///
 /// # Cancel safety
 ///
@@ -151,9 +180,9 @@ impl<S> PropagateService<S> {
     }
 }
 
-impl<S, B> Service<http::Request<B>> for PropagateService<S>
+impl<S, A, B> Service<http::Request<A>> for PropagateService<S>
 where
-    S: Service<http::Request<B>>,
+    S: Service<http::Request<A>, Response = http::Response<B>>,
     S::Error: Into<BoxError>,
 {
     type Response = S::Response;
@@ -164,10 +193,11 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<A>) -> Self::Future {
         let call = match stamp(request.headers_mut()) {
-            Ok(()) => Call::Sent {
+            Ok(given) => Call::Sent {
                 future: self.inner.call(request),
+                given,
             },
             Err(status) => Call::Refused {
                 status: Some(status),
@@ -191,22 +221,29 @@ pin_project! {
     #[derive(Debug)]
     #[project = CallProjection]
     enum Call<F> {
-        Sent { #[pin] future: F },
+        Sent { #[pin] future: F, given: Option<Given> },
         Refused { status: Option<Status> },
     }
 }
 
-impl<F, T, E> Future for PropagateFuture<F>
+impl<F, B, E> Future for PropagateFuture<F>
 where
-    F: Future<Output = Result<T, E>>,
+    F: Future<Output = Result<http::Response<B>, E>>,
     E: Into<BoxError>,
 {
-    type Output = Result<T, BoxError>;
+    type Output = Result<http::Response<B>, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().call.project() {
-            CallProjection::Sent { future } => {
-                Poll::Ready(ready!(future.poll(cx)).map_err(|error| told_rightly(error.into())))
+            CallProjection::Sent { future, given } => {
+                let over = |given: &Given| given.is_over();
+                Poll::Ready(match (ready!(future.poll(cx)), given.filter(over)) {
+                    (Ok(answer), Some(given)) if out_of_time(answer.headers()) => {
+                        Err(given.timed_out().into())
+                    }
+                    (Ok(answer), _) => Ok(answer),
+                    (Err(error), given) => Err(told_rightly(error.into(), given)),
+                })
             }
             CallProjection::Refused { status } => match status.take() {
                 Some(status) => Poll::Ready(Err(status.into())),
@@ -216,9 +253,17 @@ where
     }
 }
 
-fn told_rightly(error: BoxError) -> BoxError {
+fn out_of_time(headers: &HeaderMap) -> bool {
+    let status = headers.get("grpc-status");
+    status.is_some_and(|code| Code::from_bytes(code.as_bytes()) == Code::DeadlineExceeded)
+}
+
+fn told_rightly(error: BoxError, given: Option<Given>) -> BoxError {
     if !timed_out_locally(&*error) {
         return error;
+    }
+    if let Some(given) = given {
+        return given.timed_out().into();
     }
     let mut status = Status::deadline_exceeded("the call's time limit passed");
     status.set_source(Arc::from(error));

@@ -8,7 +8,7 @@ use tower_layer::Layer;
 
 use super::*;
 use crate::grpc::{PropagateLayer, PropagateService, propagate};
-use crate::{Classify, PolicyErrorKind, Retry, spawn, with_deadline};
+use crate::{Classify, PolicyErrorKind, Retry, Timeout, spawn, with_deadline};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -178,4 +178,56 @@ async fn what_was_not_sent_is_an_event() {
     };
     assert_eq!(event.site(), "grpc client");
     assert!(matches!(event.kind(), crate::EventKind::Refused(_)));
+}
+
+/// A call that had 100 ms and ends after `time`, as tonic's timer or the server has it.
+async fn ends_after(time: Duration, answer: Result<Response<()>, Transport>) -> Status {
+    let mut answer = Some(answer);
+    let mut channel = PropagateService::new(Handler(move |_| {
+        let answer = answer.take().unwrap();
+        async move {
+            tokio::time::sleep(time).await;
+            answer
+        }
+    }));
+    let call = Timeout::new(ms(100)).call(async {
+        let answer = channel.call(request()).await;
+        answer.map_or_else(
+            |error| Err(Status::from_error(error)),
+            |answer| Status::from_header_map(answer.headers()).map_or(Ok(()), Err),
+        )
+    });
+    call.await.map_err(crate::Failure::into_error).unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_the_deadline_gave_is_a_timeout_of_ours_whoever_says_that_it_is_over() {
+    let server = || Ok(Status::deadline_exceeded("late").into_http());
+    let tonic = || Err(Transport(Some(TimeoutExpired(()))));
+    for (time, ours) in [(ms(94), true), (ms(50), false)] {
+        for answer in [server(), tonic()] {
+            let status = ends_after(time, answer).await;
+            assert_eq!(status.code(), Code::DeadlineExceeded);
+            let kind = status.policy_error().map(crate::PolicyError::kind);
+            let expected = PolicyErrorKind::TimedOut { after: ms(100) };
+            assert_eq!(kind, ours.then_some(expected), "after {time:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_not_run_twice_does_not_when_the_server_says_that_time_is_over() {
+    let mut calls = 0;
+    let late = Retry::new(3).on_timeout(crate::OnTimeout::Abort);
+    let outcome = late
+        .run(|| {
+            calls += 1;
+            async {
+                let late = Status::deadline_exceeded("late").into_http();
+                Err::<(), _>(ends_after(ms(95), Ok(late)).await)
+            }
+        })
+        .await;
+    assert!(outcome.is_err());
+    assert_eq!(calls, 1);
 }
