@@ -92,6 +92,7 @@ impl Given {
 
     fn timed_out(&self) -> Status {
         let after = self.after;
+        CALLER.emit(|| EventKind::TimedOut { after });
         PolicyError::new(PolicyErrorKind::TimedOut { after }, CALLER.name()).into()
     }
 }
