@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::context;
+use crate::error::PolicyErrorKind;
+use crate::verdict::{Cause, Failing};
 
 /// The hedges begun, in their order; one that has failed is gone.
 pub(super) type Hedges<F> = Vec<Option<Pin<Box<F>>>>;
@@ -12,6 +14,8 @@ pub(super) type Hedges<F> = Vec<Option<Pin<Box<F>>>>;
 pub(super) struct Attempts<'p, F> {
     pub(super) first: Pin<&'p mut Option<F>>,
     pub(super) hedges: &'p mut Hedges<F>,
+    /// The first one was ended by a time limit.
+    pub(super) first_timed_out: bool,
 }
 
 /// What came of polling all of them.
@@ -34,6 +38,7 @@ impl<F> Attempts<'_, F> {
     pub(super) fn poll<T, X>(&mut self, from: usize, cx: &mut Context<'_>) -> Round<T, X>
     where
         F: Future<Output = Result<T, X>>,
+        X: Failing,
     {
         let all = self.hedges.len() + 1;
         let mut failure = None;
@@ -53,6 +58,11 @@ impl<F> Attempts<'_, F> {
                 Poll::Ready(Ok(value)) => return Round::Won(number, value),
                 Poll::Ready(Err(error)) => {
                     self.end(number);
+                    if number == 0 {
+                        let cause = error.verdict().cause;
+                        self.first_timed_out =
+                            matches!(cause, Cause::Policy(PolicyErrorKind::TimedOut { .. }));
+                    }
                     failure = Some(error);
                 }
             }

@@ -1,6 +1,7 @@
 //! A call that is hedged.
 
 use std::fmt;
+use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -12,6 +13,7 @@ use super::attempts::{Attempts, Hedges, Round};
 use super::course::Course;
 use super::settings::Hedge;
 use crate::context;
+use crate::verdict::Failing;
 
 pin_project! {
     /// A call that is hedged. Made by [`Hedger::run`].
@@ -73,6 +75,7 @@ impl<M, F, T, X> Future for HedgeCall<'_, M, F>
 where
     M: Fn() -> F,
     F: Future<Output = Result<T, X>>,
+    X: Failing,
 {
     type Output = Result<T, X>;
 
@@ -98,10 +101,15 @@ where
         let mut attempts = Attempts {
             first: this.first,
             hedges: this.hedges,
+            first_timed_out: false,
         };
         let waits = context::waits();
         let outcome = loop {
-            let (only_wait, breaker_holds) = match attempts.poll(*this.turn, cx) {
+            let round = attempts.poll(*this.turn, cx);
+            if take(&mut attempts.first_timed_out) {
+                course.give_up_first();
+            }
+            let (only_wait, breaker_holds) = match round {
                 Round::Won(number, value) => {
                     course.won(number, attempts.first.is_some());
                     attempts.end_all();

@@ -63,9 +63,10 @@ use crate::verdict::Failing;
 ///
 /// # What is measured
 ///
-/// The time of each call's first attempt, if it succeeds. One that a hedge has overtaken, or that is dropped with the
-/// call, counts as taking at least its age, once that is beyond the percentile: to measure winners alone would take
-/// the delay down with each hedge, and more and more calls would be hedged. Errors are not measured.
+/// The time of each call's first attempt, if it succeeds. One that a hedge has overtaken, that is dropped with the
+/// call, or that a time limit inside ends, counts as taking at least its age, once that is beyond the percentile: to
+/// measure winners alone would take the delay down with each hedge, and more and more calls would be hedged. Other
+/// errors are not measured.
 ///
 /// A percentile rests on the last 250 to 500 calls, on ten times as many as there are beyond it where that is more,
 /// and is exact to a sixteenth, upwards. Timers are exact to a millisecond.
@@ -74,7 +75,8 @@ use crate::verdict::Failing;
 ///
 /// There are no more hedges than the budget allows; when all calls are slow, there is nothing to be gained and a
 /// lot to be lost by doubling them. There is none either where the [deadline](crate::deadline) would come first, and
-/// none while a circuit breaker around or inside is not closed.
+/// none while a circuit breaker around or inside is not closed; but one inside of a task that is spawned there is not
+/// seen.
 ///
 /// # Fairness and locks
 ///

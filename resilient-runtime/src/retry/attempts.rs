@@ -85,18 +85,24 @@ impl<'a> Attempts<'a> {
     /// [`Keyed::get`](crate::Keyed::get) alike.
     #[must_use]
     pub fn within(mut self, budget: impl Into<Within<'a>>) -> Self {
-        if !self.off {
-            self.budget = budget.into();
-        }
+        self.give_back();
+        self.budget = budget.into();
         self
     }
 
     /// The next attempt begins now: the first one did not when this was made, if that
     /// was before the call was first polled.
     pub(super) fn begin(&mut self) {
-        self.paid = false;
         if self.made == 0 && self.began.is_some() {
             self.began = Some(clock::entry());
+        }
+    }
+
+    /// In its pause a retry has not begun: what was paid for it goes back.
+    #[inline]
+    fn give_back(&mut self) {
+        if std::mem::take(&mut self.paid) {
+            self.budget.put_back();
         }
     }
 
@@ -270,12 +276,9 @@ impl<'a> Attempts<'a> {
 }
 
 impl Drop for Attempts<'_> {
-    /// In its pause a retry has not begun: what was paid for it goes back.
     #[inline]
     fn drop(&mut self) {
-        if self.paid {
-            self.budget.put_back();
-        }
+        self.give_back();
     }
 }
 

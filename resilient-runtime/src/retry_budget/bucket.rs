@@ -34,10 +34,12 @@ const fn parts(tokens: f64) -> u64 {
 
 /// A bucket of tokens, full at first.
 ///
-/// It counts what is missing, so that a full one is all zeros whatever it holds. The two words are
-/// not read together: what has dripped in is credited by whoever moves the time on, once, and a
-/// withdrawal that does not see it yet errs to the side of refusing. They guard nothing but
-/// themselves, so no ordering is asked for.
+/// It counts what is missing, so that a full one is all zeros whatever it holds; one that has become
+/// smaller owes no more than it holds.
+///
+/// The two words are not read together: what has dripped in is credited by whoever moves the time on, once, and
+/// no more than was missing before that. A withdrawal that does not see it yet errs to the side of refusing.
+/// They guard nothing but themselves, so no ordering is asked for.
 #[derive(Debug)]
 pub struct Bucket {
     missing: AtomicU64,
@@ -57,7 +59,8 @@ impl Bucket {
     #[inline]
     pub(crate) fn deposit(&self, terms: impl FnOnce() -> Terms) {
         if self.missing.load(Relaxed) != 0 {
-            self.put_in(terms().deposit);
+            let terms = terms();
+            self.put_in(terms.deposit, terms.capacity);
         }
     }
 
@@ -73,7 +76,7 @@ impl Bucket {
 
     /// Puts a token back that was not used.
     pub(crate) fn put_back(&self) {
-        self.put_in(TOKEN);
+        self.put_in(TOKEN, u64::MAX);
     }
 
     /// The tokens that are there.
@@ -88,12 +91,14 @@ impl Bucket {
         self.missing.load(Relaxed) == 0
     }
 
-    fn put_in(&self, parts: u64) {
-        let filled = |missing: u64| Some(missing.saturating_sub(parts));
+    fn put_in(&self, parts: u64, capacity: u64) {
+        let filled = |missing: u64| Some(missing.min(capacity).saturating_sub(parts));
         let _ = self.missing.fetch_update(Relaxed, Relaxed, filled);
     }
 
     fn drip(&self, terms: Terms, now: Nanos) {
+        // What drips into a full bucket is lost: it is not there for what others take out meanwhile.
+        let missing = self.missing.load(Relaxed);
         let since = self.dripped.load(Relaxed);
         let passed = u128::from(now.saturating_sub(since));
         let rate = u128::from(terms.per_second);
@@ -111,7 +116,8 @@ impl Bucket {
                 .compare_exchange(since, until, Relaxed, Relaxed)
                 .is_ok();
         if mine {
-            self.put_in(u64::try_from(parts).unwrap_or(u64::MAX));
+            let parts = u64::try_from(parts).unwrap_or(u64::MAX);
+            self.put_in(parts.min(missing), terms.capacity);
         }
     }
 }
@@ -211,6 +217,38 @@ mod tests {
                 "{measured}, not {ratio}"
             );
         }
+    }
+
+    #[test]
+    fn one_that_has_become_smaller_owes_no_more_than_it_holds() {
+        let (large, small) = (Terms::new(100, 0.5, 0.0), Terms::new(2, 0.5, 0.0));
+        let bucket = Bucket::new();
+        assert_eq!(taken(&bucket, large, START), 100);
+        assert_eq!(taken(&bucket, small, START), 0);
+        for _ in 0..4 {
+            bucket.deposit(|| small);
+        }
+        assert_eq!(taken(&bucket, small, START), 2);
+    }
+
+    #[test]
+    fn what_has_dripped_in_before_is_not_there_twice_for_threads_that_come_together() {
+        let terms = Terms::new(1, 0.0, 1.0);
+        let meet = std::sync::Barrier::new(2);
+        let buckets: Vec<Bucket> = (0..20_000).map(|_| Bucket::new()).collect();
+        let work = || -> Vec<u32> {
+            let take = |bucket: &Bucket| {
+                meet.wait();
+                let had = bucket.try_withdraw(terms, START);
+                u32::from(had) + u32::from(bucket.try_withdraw(terms, START))
+            };
+            buckets.iter().map(take).collect()
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let other = scope.spawn(work);
+            (work(), other.join().unwrap())
+        });
+        assert!(one.iter().zip(&other).all(|(one, other)| one + other <= 1));
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl<'a> Within<'a> {
     /// What was withdrawn was not used.
     pub(crate) fn put_back(self) {
         if let Some(entry) = self.0.entry() {
-            RetryBudget::put_back(&entry);
+            entry.core.put_back();
         }
     }
 }
@@ -73,6 +73,11 @@ impl Handle<'_, RetryBudget> {
     #[must_use]
     pub fn try_withdraw(&self) -> bool {
         RetryBudget::withdraw(&self.entry(), clock::now())
+    }
+
+    /// Puts a retry back that was taken out and not made.
+    pub fn put_back(&self) {
+        self.entry().core.put_back();
     }
 
     /// Puts in what a success earns.

@@ -51,7 +51,8 @@ impl RetryBudgetSettings {
         self
     }
 
-    /// How many retries come in with each second, so that calls which are rare can be tried again.
+    /// How many retries come in with each second, so that calls which are rare can be tried again. With none, a bucket
+    /// fills by successes alone, and that of a [key](crate::Keyed) is in use until they have filled it.
     #[must_use]
     pub const fn per_second(mut self, per_second: f64) -> Self {
         self.per_second = per_second;

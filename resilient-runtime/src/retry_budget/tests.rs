@@ -132,6 +132,64 @@ async fn a_loop_of_ones_own_keeps_to_it_too() {
     assert_eq!(budget.tokens(), 0.0);
 }
 
+/// A loop of one's own that fails once and is dropped in its second attempt.
+async fn dropped_in_the_second(budget: &RetryBudget, says_when_it_begins: bool) {
+    let mut attempts = Retry::new(9).attempts().within(budget);
+    let first = io::Result::<()>::Err(reset());
+    let std::ops::ControlFlow::Continue(pause) = attempts.next(first) else {
+        panic!("no retry");
+    };
+    pause.await;
+    if says_when_it_begins {
+        let second = attempts.attempt(std::future::pending::<()>());
+        assert!(second.now_or_never().is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_of_ones_own_that_is_dropped_in_an_attempt_has_made_it() {
+    let budget = holding(5);
+    dropped_in_the_second(&budget, true).await;
+    assert_eq!(budget.tokens(), 4.0);
+    // It did not say that it began, so it is still in its pause.
+    dropped_in_the_second(&budget, false).await;
+    assert_eq!(budget.tokens(), 4.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_of_a_loop_that_says_nothing_is_made_once_its_outcome_is_there() {
+    let budget = holding(5);
+    let mut attempts = Retry::new(2).attempts().within(&budget);
+    assert!(attempts.next(io::Result::<()>::Err(reset())).is_continue());
+    assert!(attempts.next(io::Result::<()>::Err(reset())).is_break());
+    drop(attempts);
+    assert_eq!(budget.tokens(), 4.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_budget_gets_nothing_that_was_paid_to_the_one_before() {
+    let (one, other) = (holding(5), holding(5));
+    let mut attempts = Retry::new(9).attempts().within(&one);
+    assert!(attempts.next(io::Result::<()>::Err(reset())).is_continue());
+    assert!(other.try_withdraw());
+    drop(attempts.within(&other));
+    assert_eq!((one.tokens(), other.tokens()), (5.0, 4.0));
+    other.put_back();
+    assert_eq!(other.tokens(), 5.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_drip_counts_from_when_it_is_set() {
+    let budget = holding(100);
+    while budget.try_withdraw() {}
+    advance(Duration::from_secs(9)).await;
+    budget.set("per_second", 10.0.into()).unwrap();
+    assert_eq!(budget.tokens(), 0.0);
+    advance(Duration::from_secs(1)).await;
+    budget.unset("per_second").unwrap();
+    assert_eq!(budget.tokens(), 10.0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_attempt_counts_those_before_it_through_all_the_retries_around_it() {
     let seen = std::sync::Mutex::new(Vec::new());
@@ -150,6 +208,8 @@ async fn an_attempt_counts_those_before_it_through_all_the_retries_around_it() {
 async fn each_key_has_its_own() {
     let budgets = Keyed::new(holding(1));
     let (one, other) = (budgets.get("one"), budgets.get("other"));
+    assert!(one.try_withdraw() && !one.try_withdraw());
+    one.put_back();
     assert!(one.try_withdraw() && !one.try_withdraw());
     one.deposit();
     assert_eq!((one.tokens(), other.tokens()), (0.5, 1.0));

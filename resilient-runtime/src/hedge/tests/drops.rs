@@ -9,6 +9,7 @@ use futures::FutureExt;
 use tokio::time::{advance, timeout};
 
 use super::*;
+use crate::timeout::Timeout;
 
 /// All samples are of this length at first.
 const USUAL: Duration = Duration::from_millis(10);
@@ -52,6 +53,25 @@ async fn errors_are_not_measured() {
     let script = Script::new(&[(20, Err(NotFound)), (50, Ok("hedge"))]);
     assert_eq!(script.run(&hedger).await, Ok("hedge"));
     assert!(!knows_of_a_longer_one(&hedger));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_attempt_that_a_limit_inside_ends_took_its_age_at_least() {
+    let limit = Timeout::new(100 * MS);
+    for (hedge, wins) in [(500, false), (50, true)] {
+        let hedger = measured();
+        let times = [1_000, hedge];
+        let made = Cell::new(0);
+        let call = hedger.run(|| {
+            let ms = times[made.replace(made.get() + 1)];
+            limit.call(async move {
+                sleep(Duration::from_millis(ms)).await;
+                io::Result::Ok(())
+            })
+        });
+        assert_eq!(call.await.is_ok(), wins);
+        assert!(knows_of_a_longer_one(&hedger), "{hedge}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
