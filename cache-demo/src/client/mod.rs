@@ -2,13 +2,10 @@
 
 mod calls;
 
-use std::future::pending;
-
 use moka::sync::Cache;
-use resilient_runtime::deadline;
 use resilient_runtime::grpc::PropagateService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 
 pub use calls::{
     call_get, call_store, dump, fill, get_at_any_cost, get_within, get_within_budget, last_seen,
@@ -43,7 +40,7 @@ impl CacheClient {
             key: key.to_owned(),
         };
         // A stub is a handle: its clone uses the same connection.
-        let answer = in_time(self.stub.clone().get(request)).await?;
+        let answer = self.stub.clone().get(request).await?;
         let value = Vec::from(answer.into_inner().value);
         self.seen.insert(key.to_owned(), value.clone());
         Ok(value)
@@ -59,23 +56,12 @@ impl CacheClient {
             key: key.to_owned(),
             value: value.to_vec().into(),
         };
-        in_time(self.stub.clone().store(request)).await?;
+        self.stub.clone().store(request).await?;
         Ok(())
     }
 
     pub async fn dump(&self) -> Result<Streaming<Item>, Status> {
-        let answer = in_time(self.stub.clone().dump(DumpRequest {})).await?;
+        let answer = self.stub.clone().dump(DumpRequest {}).await?;
         Ok(answer.into_inner())
-    }
-}
-
-/// The server is given a little less time than the caller has. That it ran out is for the caller's own limit to say: whoever
-/// set it is told by its own error, and not by one that could be the server's.
-async fn in_time<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-    match call.await {
-        Err(status) if status.code() == Code::DeadlineExceeded && deadline().is_some() => {
-            pending().await
-        }
-        outcome => outcome,
     }
 }

@@ -71,6 +71,10 @@ pub struct Figures {
     pub breaker: Vec<Change>,
 }
 
+/// The limit around all attempts of a get. Whatever ends a call for it says so: the limit itself, or the call over the
+/// wire, which has a little less time.
+const TOTAL: Duration = Duration::from_secs(1);
+
 /// One change of the breaker's state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
@@ -125,21 +129,19 @@ impl Figures {
     }
 
     fn count(&mut self, events: &[EventKind]) {
-        let mut limits_passed = 0;
-        let mut attempts_timed_out = 0;
         for event in events {
             match event {
-                EventKind::AttemptFailed { cause, .. } => match cause {
-                    Some(Cause::Policy(PolicyErrorKind::TimedOut { .. })) => {
-                        self.attempts_failed += 1;
-                        attempts_timed_out += 1;
-                    }
-                    // It never began.
-                    Some(Cause::Policy(PolicyErrorKind::CircuitOpen { .. })) => {}
-                    _ => self.attempts_failed += 1,
-                },
+                // It never began.
+                EventKind::AttemptFailed {
+                    cause: Some(Cause::Policy(PolicyErrorKind::CircuitOpen { .. })),
+                    ..
+                } => {}
+                EventKind::AttemptFailed { .. } => self.attempts_failed += 1,
                 EventKind::RetryScheduled { .. } => self.retries += 1,
-                EventKind::TimedOut { .. } => limits_passed += 1,
+                EventKind::TimedOut { after } if *after >= TOTAL => {
+                    self.ended_by_total_timeout += 1
+                }
+                EventKind::TimedOut { .. } => self.attempts_timed_out += 1,
                 EventKind::RetryStopped {
                     why: StopReason::Deadline,
                     ..
@@ -155,9 +157,6 @@ impl Figures {
                 _ => {}
             }
         }
-        // A limit around one attempt is seen by the retry as a failed attempt; the one around them all is not.
-        self.ended_by_total_timeout += u64::saturating_sub(limits_passed, attempts_timed_out);
-        self.attempts_timed_out += attempts_timed_out;
     }
 
     pub(super) fn by_server(&self) -> u64 {
