@@ -395,6 +395,25 @@ async fn a_call_that_is_dropped_in_its_pause_gives_its_retry_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_in_its_second_attempt_has_made_its_retry() {
+    static SHARED: RetryBudget = RetryBudget::with(TWO);
+
+    #[retry(count = 2, delay = "1s", jitter = "none", budget = SHARED)]
+    async fn ask(service: &Service) -> Result<u32, Error> {
+        match service.0.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(Error::Transient),
+            _ => std::future::pending().await,
+        }
+    }
+
+    let service = Service::default();
+    let dropped = tokio::time::timeout(ms(1_500), ask(&service)).await;
+    assert!(dropped.is_err());
+    assert_eq!(service.attempts(), 2);
+    assert_eq!(SHARED.tokens(), 1.0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_retried_takes_nothing() {
     static SHARED: RetryBudget = RetryBudget::with(TWO);
 

@@ -88,6 +88,15 @@ async fn over_a_closed_breaker_there_are_hedges_and_while_it_probes_there_are_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_breaker_that_only_observes_withholds_nothing() {
+    let (breaker, hedger) = (breaker(), Hedger::with(after(5)));
+    breaker.observe_only();
+    fail(&breaker).await;
+    assert_eq!(around(&breaker, &hedger).await, [started(1, 5)]);
+    assert_eq!(inside(&breaker, &hedger).await, [started(1, 5)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_breaker_withholds_is_not_taken_out_of_the_budget() {
     let (breaker, hedger) = (breaker(), Hedger::with(after(5)));
     for _ in 0..3 {
