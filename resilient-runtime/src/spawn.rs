@@ -48,10 +48,17 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    tokio::spawn(carry(Part {
-        surroundings: Surroundings::here(),
-        inner: Some(future),
-    }))
+    tokio::spawn(carry(Part::new(future)))
+}
+
+/// The same for a task that keeps none of the call's places.
+#[cfg(feature = "tonic")]
+pub(crate) fn spawn_beside<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(Part::new(future))
 }
 
 /// Runs blocking work as [`tokio::task::spawn_blocking`] does, as a part of the running call: it keeps
@@ -132,6 +139,15 @@ pin_project! {
             let mut this = this.project();
             let _scope = this.surroundings.enter();
             this.inner.set(None);
+        }
+    }
+}
+
+impl<F> Part<F> {
+    fn new(future: F) -> Self {
+        Self {
+            surroundings: Surroundings::here(),
+            inner: Some(future),
         }
     }
 }

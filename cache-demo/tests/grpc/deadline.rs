@@ -16,6 +16,7 @@ use super::{Count, asks_for, ms, wire};
 #[derive(Clone, Debug, Default)]
 struct Slow {
     running: Count,
+    dumped: Item,
 }
 
 #[async_trait]
@@ -33,7 +34,7 @@ impl CacheService for Slow {
 
     async fn dump(&self, _: Request<DumpRequest>) -> Result<Response<Self::DumpStream>, Status> {
         let running = self.running.enter();
-        let items = iter(std::iter::repeat(Item::default())).then(move |item| {
+        let items = iter(std::iter::repeat(self.dumped.clone())).then(move |item| {
             let _running = &running;
             async {
                 sleep(ms(100)).await;
@@ -82,6 +83,36 @@ async fn a_response_stream_ends_at_the_deadline_and_its_producer_is_dropped() {
     assert_eq!(began.elapsed(), ms(499));
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(server.running.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_stream_that_nobody_reads_is_dropped_at_the_deadline_too() {
+    let server = Slow {
+        dumped: Item {
+            value: vec![0; 1024 * 1024].into(),
+            ..Item::default()
+        },
+        ..Slow::default()
+    };
+    let mut client = CacheServiceClient::new(wire::in_memory(server.clone()));
+    let call = client.dump(limited(DumpRequest {}));
+    let mut stream = call.await.unwrap().into_inner();
+    sleep(ms(490)).await;
+    assert_eq!(server.running.get(), 1);
+    sleep(ms(10)).await;
+    assert_eq!(server.running.get(), 0);
+
+    // What was sent before can still be read, and then why it ends.
+    let mut read = 0;
+    let status = loop {
+        match stream.message().await {
+            Ok(Some(_)) => read += 1,
+            Ok(None) => panic!("it ended as if all were there"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!((1..4).contains(&read), "{read}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,6 +36,10 @@ impl Limit {
         }
     }
 
+    fn path(&self) -> Option<Arc<str>> {
+        self.path.as_ref().map(|path| Arc::from(path.path()))
+    }
+
     /// Nothing has begun yet. Whoever asked may have made up the path, so it is not told of.
     pub(super) fn refuse(&self) -> Status {
         let kind = self.kind();
@@ -43,88 +47,64 @@ impl Limit {
         PolicyError::new(kind, CALLER.name()).into()
     }
 
-    fn cut_off(&self) -> Status {
-        let path = self.path.as_ref().map(|path| Arc::from(path.path()));
+    /// Drops what was under way.
+    pub(super) fn cut_off(&self, drop: impl FnOnce()) {
         let after = self.deadline.after;
-        event::emit(CALLER, path.as_ref(), || EventKind::TimedOut { after });
+        event::emit(CALLER, self.path().as_ref(), || EventKind::TimedOut {
+            after,
+        });
+        self.discard(drop);
+    }
+
+    /// Drops something with the reason made known.
+    pub(super) fn discard(&self, drop: impl FnOnce()) {
+        let _scope = context::enter_cut_off(self.deadline.after);
+        drop();
+    }
+
+    /// What the caller is told then.
+    pub(super) fn timed_out(&self) -> Status {
         PolicyError::new(self.kind(), CALLER.name())
-            .of_key(path.as_ref())
+            .of_key(self.path().as_ref())
             .into()
     }
 }
 
 pin_project! {
+    /// Up to when something is polled.
     #[derive(Debug)]
-    pub(super) struct Bounded<T> {
-        // Dropped in place, with the reason made known, when the time is up.
-        #[pin]
-        inner: Option<T>,
+    pub(super) struct Bound {
+        limit: Option<Limit>,
         #[pin]
         timer: Option<Sleep>,
-        limit: Option<Limit>,
-        begun: bool,
     }
 }
 
-impl<T> Bounded<T> {
-    /// What has not begun yet.
-    pub(super) fn new(inner: T, limit: Option<Limit>) -> Self {
-        Self {
-            inner: Some(inner),
-            timer: None,
-            limit,
-            begun: false,
-        }
-    }
-
-    /// What goes on with a call that has begun.
-    pub(super) fn onward(inner: T, limit: Option<Limit>) -> Self {
-        Self {
-            begun: true,
-            ..Self::new(inner, limit)
-        }
-    }
-
-    /// What was there to refuse from the start.
-    pub(super) fn nothing() -> Self {
-        Self {
-            inner: None,
-            timer: None,
-            limit: None,
-            begun: false,
-        }
-    }
-
-    /// `None` once it was dropped.
-    pub(super) const fn inner(&self) -> Option<&T> {
-        self.inner.as_ref()
+impl Bound {
+    pub(super) const fn new(limit: Option<Limit>) -> Self {
+        Self { limit, timer: None }
     }
 
     pub(super) const fn limit(&self) -> Option<&Limit> {
         self.limit.as_ref()
     }
 
-    /// Polls it, with its deadline in sight; once that has passed it is dropped, unpolled.
-    /// Pending for ever after that.
-    pub(super) fn poll<R>(
-        self: Pin<&mut Self>,
+    /// Polls with the deadline in sight. Once that has passed it does not, and the limit is the error.
+    pub(super) fn poll<'a, R>(
+        self: Pin<&'a mut Self>,
         cx: &mut Context<'_>,
-        poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<R>,
-    ) -> Poll<Result<R, Status>> {
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<Result<R, &'a Limit>> {
         let mut this = self.project();
-        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
-            return Poll::Pending;
-        };
         let Some(limit) = this.limit else {
-            return poll(inner, cx).map(Ok);
+            return poll(cx).map(Ok);
         };
 
         // The clock and not the timer decides: a stream that is always ready never gets to the timer, and
         // tonic's own timer, whose time is a little later, may have fired in the same instant.
         if !limit.is_over() {
-            *this.begun = true;
             let _scope = context::enter_deadline(limit.deadline);
-            if let Poll::Ready(output) = poll(inner, cx) {
+            if let Poll::Ready(output) = poll(cx) {
                 return Poll::Ready(Ok(output));
             }
         }
@@ -137,14 +117,6 @@ impl<T> Bounded<T> {
                 ready!(timer.poll(cx));
             }
         }
-
-        let status = if *this.begun {
-            limit.cut_off()
-        } else {
-            limit.refuse()
-        };
-        let _scope = context::enter_cut_off(limit.deadline.after);
-        this.inner.set(None);
-        Poll::Ready(Err(status))
+        Poll::Ready(Err(limit))
     }
 }

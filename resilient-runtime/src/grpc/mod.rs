@@ -36,6 +36,7 @@ mod body;
 mod bounded;
 mod client;
 mod header;
+mod producer;
 mod server;
 mod status;
 

@@ -12,7 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::DeadlineBody;
-use super::bounded::{Bounded, Limit};
+use super::bounded::{Bound, Limit};
 use super::header::{self, GRPC_TIMEOUT};
 use crate::clock;
 use crate::context::{self, Deadline};
@@ -33,7 +33,8 @@ const MARGIN_SHARE: u32 = 20;
 ///   breakers and limits inside count it as what a timeout has cut off. (tonic alone drops the
 ///   handler too, but answers `CANCELLED`.)
 /// - a response stream that is still being sent ends with `DEADLINE_EXCEEDED`, and what produces it is
-///   dropped. The deadline is seen there as well. (tonic alone lets it go on.)
+///   dropped, also if its reader has stopped reading: see [`DeadlineBody`]. The deadline is seen there
+///   as well. (tonic alone lets it go on.)
 /// - a call whose handler was not polled yet, because the server is overloaded, is refused without
 ///   that. So is one that brings no time at all.
 ///
@@ -55,7 +56,8 @@ const MARGIN_SHARE: u32 = 20;
 ///
 /// # Panics
 ///
-/// Outside a tokio runtime with time enabled, once the handler of a call with a limit is pending.
+/// Outside a tokio runtime with time enabled, once the handler of a call with a limit is pending, or its
+/// response is sent as a stream.
 ///
 /// ```
 /// use resilient_runtime::grpc::DeadlineService;
@@ -186,8 +188,12 @@ pin_project! {
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct DeadlineFuture<F> {
+        // Dropped in place when the time is up.
         #[pin]
-        handler: Bounded<F>,
+        handler: Option<F>,
+        #[pin]
+        bound: Bound,
+        begun: bool,
         refusal: Option<Status>,
     }
 }
@@ -195,14 +201,18 @@ pin_project! {
 impl<F> DeadlineFuture<F> {
     fn of(handler: F, limit: Option<Limit>) -> Self {
         Self {
-            handler: Bounded::new(handler, limit),
+            handler: Some(handler),
+            bound: Bound::new(limit),
+            begun: false,
             refusal: None,
         }
     }
 
     fn refused(status: Status) -> Self {
         Self {
-            handler: Bounded::nothing(),
+            handler: None,
+            bound: Bound::new(None),
+            begun: false,
             refusal: Some(status),
         }
     }
@@ -219,12 +229,27 @@ where
         if let Some(status) = this.refusal.take() {
             return Poll::Ready(Ok(answer(status)));
         }
-        Poll::Ready(match ready!(this.handler.as_mut().poll(cx, F::poll)) {
+        let Some(handler) = this.handler.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
+        let polled = this.bound.as_mut().poll(cx, |cx| {
+            *this.begun = true;
+            handler.poll(cx)
+        });
+        Poll::Ready(match ready!(polled) {
             Ok(response) => {
-                let limit = this.handler.limit().cloned();
+                let limit = this.bound.limit().cloned();
                 response.map(|response| response.map(|body| DeadlineBody::new(body, limit)))
             }
-            Err(status) => Ok(answer(status)),
+            Err(limit) if *this.begun => {
+                limit.cut_off(|| this.handler.set(None));
+                Ok(answer(limit.timed_out()))
+            }
+            Err(limit) => {
+                let status = limit.refuse();
+                limit.discard(|| this.handler.set(None));
+                Ok(answer(status))
+            }
         })
     }
 }
