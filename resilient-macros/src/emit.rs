@@ -234,14 +234,15 @@ fn own(copied: &Copied, shared: bool) -> (TokenStream, TokenStream) {
     } = copied;
     let copy = copied.copy();
     // Some forbid shadowing; this is the same argument to whoever reads the function.
-    let owned = |value| quote_spanned!(at=> #(#cfgs)* #[allow(clippy::shadow_unrelated)] let #mutable #ident = #value;);
+    let owned = |value, lints| quote_spanned!(at=> #(#cfgs)* #[allow(#lints)] let #mutable #ident = #value;);
     if shared {
-        return (TokenStream::new(), owned(copy));
+        let lints = quote!(clippy::shadow_reuse, clippy::shadow_unrelated);
+        return (TokenStream::new(), owned(copy, lints));
     }
     let own = copied.own_name();
     (
         quote_spanned!(at=> #(#cfgs)* let #own = #copy;),
-        owned(own.into_token_stream()),
+        owned(own.into_token_stream(), quote!(clippy::shadow_unrelated)),
     )
 }
 

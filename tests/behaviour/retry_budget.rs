@@ -2,8 +2,8 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use common::{Calls, Error, layer, ms};
@@ -174,6 +174,46 @@ async fn an_argument_may_bring_it() {
     assert_eq!(service.attempts(), 3);
     let _ = owned(&service, budget).await;
     assert_eq!(service.attempts(), 1);
+}
+
+struct Registry;
+
+impl Registry {
+    fn budget() -> &'static RetryBudget {
+        static SHARED: RetryBudget = RetryBudget::with(TWO);
+        &SHARED
+    }
+
+    fn global() -> &'static Self {
+        &Self
+    }
+
+    fn of_all(&self) -> Arc<RetryBudget> {
+        static SHARED: LazyLock<Arc<RetryBudget>> =
+            LazyLock::new(|| Arc::new(RetryBudget::with(TWO)));
+        Arc::clone(&SHARED)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_function_leads_to_is_shared() {
+    #[retry(count = 9, delay_ms = 0, budget = Registry::budget())]
+    async fn by_a_function(service: &Service) -> Result<u32, Error> {
+        service.fail().await
+    }
+
+    #[retry(count = 9, delay_ms = 0, budget = &Registry::global().of_all())]
+    async fn by_several(service: &Service) -> Result<u32, Error> {
+        service.fail().await
+    }
+
+    let service = Service::default();
+    for attempts in [3, 1] {
+        let _ = by_a_function(&service).await;
+        assert_eq!(service.attempts(), attempts);
+        let _ = by_several(&service).await;
+        assert_eq!(service.attempts(), attempts);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,6 +16,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::shadow_reuse,
     clippy::shadow_unrelated,
     clippy::absolute_paths,
     clippy::missing_docs_in_private_items,

@@ -48,7 +48,11 @@ fn an_own_budget_is_a_constant() {
             "RetryBudget::new().named(key)",
             "of your own by `budget = expression`",
         ),
-        ("Self::strict()", "the type's own name"),
+        ("RetryBudget::with(Self::SETTINGS)", "the type's own name"),
+        (
+            "Arc::new(RetryBudget::strict())",
+            "makes a new budget for each call",
+        ),
     ] {
         on_get(&format!("retry(budget = {budget})"), &[told]);
     }

@@ -65,7 +65,8 @@ fn hedges_samples_and_shares() {
         &[],
     );
     on_get("hedge(max = 0)", &["beside the first attempt"]);
-    on_get("hedge(min_samples = 0)", &["at least 1"]);
+    on_get("hedge(min_samples = 0)", &[]);
+    on_get("hedge(min_samples = -1)", &["write a whole number"]);
     on_get("hedge(budget = 10)", &["from 0.0 to 1.0"]);
     on_get("hedge(budget = \"none\")", &["from 0.0 to 1.0"]);
     on_get("hedge(\"p99\", min_samples = 10)", &[]);

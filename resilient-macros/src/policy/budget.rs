@@ -59,8 +59,14 @@ impl Budget {
         if let Some(expr) = budget {
             if let Some((negative, lit)) = literal(&expr) {
                 errors.over(&expr, instead_of(negative, lit));
-            } else if is_made_here(&expr) {
-                own = Some(expr);
+            } else if let Some(made) = made_here(&expr) {
+                own = Some(made.clone());
+            } else if begins_in(&expr, |ty, function| {
+                function == "new" && ["Arc", "Rc", "Box"].iter().any(|name| ty == name)
+            }) {
+                let message = "this makes a new budget for each call, which then shares it with no other: name one that is \
+                               there already, or write `RetryBudget::new()` for one of this function's own";
+                errors.over(&expr, message);
             } else {
                 beside_one_that_is_there(args, errors);
                 state.state = Some(expr);
@@ -151,24 +157,37 @@ fn budget_type() -> TokenStream {
     quote_spanned!(at=> __resilient::RetryBudget)
 }
 
-/// Whether an expression makes a budget, and does not name one that is there: it begins in a call
-/// of a type's function, `RetryBudget::new().named("cache")`. `Arc::clone(&self.budget)` names one.
-fn is_made_here(expr: &Expr) -> bool {
+/// What makes a budget, and does not name one that is there: it begins in a call of the type's own
+/// function, `RetryBudget::new().named("cache")`. `Registry::global().budget()` names one.
+fn made_here(expr: &Expr) -> Option<&Expr> {
     match expr {
-        Expr::Group(inner) => is_made_here(&inner.expr),
-        Expr::Paren(inner) => is_made_here(&inner.expr),
-        Expr::MethodCall(call) => is_made_here(&call.receiver),
-        Expr::Call(call) => match value::ungrouped(&call.func) {
-            Expr::Path(path) => {
+        Expr::Group(inner) => made_here(&inner.expr),
+        Expr::Paren(inner) => made_here(&inner.expr),
+        Expr::Reference(inner) => made_here(&inner.expr),
+        _ => begins_in(expr, |ty, _| ty == "RetryBudget").then_some(expr),
+    }
+}
+
+/// Whether an expression begins in a call of such a type's function.
+fn begins_in(expr: &Expr, is_meant: impl Fn(&Ident, &Ident) -> bool) -> bool {
+    let mut expr = value::ungrouped(expr);
+    loop {
+        expr = match expr {
+            Expr::Paren(inner) => value::ungrouped(&inner.expr),
+            Expr::MethodCall(call) => value::ungrouped(&call.receiver),
+            Expr::Call(call) => {
+                let Expr::Path(path) = value::ungrouped(&call.func) else {
+                    return false;
+                };
                 let mut segments = path.path.segments.iter().rev();
                 let (function, ty) = (segments.next(), segments.next());
-                let is_type = |name: String| name.starts_with(char::is_uppercase);
-                function.is_some_and(|function| function.ident != "clone")
-                    && ty.is_some_and(|ty| is_type(ty.ident.to_string()))
+                return match (function, ty) {
+                    (Some(function), Some(ty)) => is_meant(&ty.ident, &function.ident),
+                    _ => false,
+                };
             }
-            _ => false,
-        },
-        _ => false,
+            _ => return false,
+        };
     }
 }
 

@@ -55,6 +55,7 @@ impl Hedge {
     pub(super) const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
         ("delay", "after"),
         ("delay_ms", "after_ms"),
+        ("ms", "after_ms"),
         ("hedge_delay", "after"),
         ("hedging_delay", "after"),
         ("percentile", "after"),
@@ -83,7 +84,12 @@ impl Hedge {
                 "counts the hedges beside the first attempt",
                 errors,
             ),
-            min_samples: value::count(args, "min_samples", "is a number of measured calls", errors),
+            min_samples: value::amount(
+                args,
+                "min_samples",
+                "is a number of measured calls",
+                errors,
+            ),
             budget: value::rate(args, "budget", errors),
             policy: args.expr("policy"),
             clones: args.names("clone"),

@@ -94,6 +94,7 @@ impl Retry {
         ("retry_if", "when"),
         ("max_duration", "max_elapsed"),
         ("retry_budget", "budget"),
+        ("state", "budget"),
         ("throttling", "budget"),
     ];
 

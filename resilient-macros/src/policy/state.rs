@@ -335,6 +335,35 @@ pub(crate) fn declare_of_impl(
     )
 }
 
+// let _ = &raw const SHARED;                 let there = elsewhere(self.shared());
+// let state: &Bulkhead = &SHARED;            let state: &Bulkhead = &there;
+//
+/// A state that is named and not made. A constant, or what a function gives by value, would be another one in each
+/// call, and a state that forgets everything looks like one that works.
+fn there_already(expr: &Expr) -> (Option<TokenStream>, TokenStream) {
+    let mut named = value::ungrouped(expr);
+    while let Expr::Reference(inner) = named {
+        named = value::ungrouped(&inner.expr);
+    }
+    let at = Span::mixed_site();
+    let place = operand(named);
+    match named {
+        Expr::Call(_) | Expr::MethodCall(_) | Expr::Block(_) | Expr::Const(_) => {
+            let there = located(
+                named,
+                |at| quote_spanned!(at=> __resilient::elsewhere(#place)),
+            );
+            let bound = quote_spanned!(at=> let there = #there;);
+            (Some(bound), located(named, |at| quote_spanned!(at=> there)))
+        }
+        Expr::Path(_) => {
+            let named = located(named, |at| quote_spanned!(at=> let _ = &raw const #place;));
+            (Some(named), place)
+        }
+        _ => (None, operand(expr)),
+    }
+}
+
 /// What a call asks, and of whose state.
 pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
     let at = Span::mixed_site();
@@ -349,13 +378,11 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
             });
             quote_spanned!(at=> &#kind)
         });
-        let borrowed = located(expr, |at| {
-            let place = operand(expr);
-            quote_spanned!(at=> &#place)
-        });
+        let (checked, place) = there_already(expr);
+        let borrowed = located(expr, |at| quote_spanned!(at=> &#place));
         (
             name.clone(),
-            quote_spanned!(at=> let #name: #kind = #borrowed;),
+            quote_spanned!(at=> #checked let #name: #kind = #borrowed;),
         )
     });
     let (name, named) = named.unzip();

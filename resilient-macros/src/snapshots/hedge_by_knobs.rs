@@ -43,9 +43,9 @@ impl Client {
                             > {
                                 return ret;
                             }
-                            #[allow(clippy::shadow_unrelated)]
+                            #[allow(clippy::shadow_reuse, clippy::shadow_unrelated)]
                             let request = __resilient::copy(&request);
-                            #[allow(clippy::shadow_unrelated)]
+                            #[allow(clippy::shadow_reuse, clippy::shadow_unrelated)]
                             let mut seen = __resilient::copy(&seen);
                             #[allow(clippy::diverging_sub_expression)]
                             let ret: Result<Vec<u8>, Status> = {

@@ -89,9 +89,9 @@ impl Hedge {
         self
     }
 
-    /// The share of calls that may be hedged, `0.0..=1.0` \[0.1, or twice the share that is beyond the percentile if
-    /// that is more\]. Saved up are five hedges at the
-    /// most, or what the calls of half a second bring if that is more. With 0.0 there are none; NaN changes nothing.
+    /// Hedges as a share of the calls, `0.0..=1.0` \[0.1, or twice the share that is beyond the percentile if that is
+    /// more\]. Saved up are five of them at the most, or what the calls of half a second bring if that is more. With 0.0
+    /// there are none; NaN changes nothing.
     #[must_use]
     pub const fn budget(mut self, rate: f64) -> Self {
         if !rate.is_nan() {

@@ -25,3 +25,19 @@ impl<T: Clone> Copied for T {
 pub fn copy<T: Copied>(value: &T) -> T {
     value.copied()
 }
+
+/// What leads to a state that is there already.
+#[diagnostic::on_unimplemented(
+    message = "this makes a new `{Self}` for each call, which then shares it with no other",
+    label = "make it a `static` or a field, and name that"
+)]
+pub trait Elsewhere {}
+
+#[diagnostic::do_not_recommend]
+impl<D: std::ops::Deref> Elsewhere for D {}
+
+/// What leads to a state that is there already, and no new one.
+#[inline]
+pub fn elsewhere<D: Elsewhere>(there: D) -> D {
+    there
+}

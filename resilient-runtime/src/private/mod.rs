@@ -2,7 +2,7 @@
 
 pub use inventory;
 
-pub use self::copy::{Copied, copy};
+pub use self::copy::{Copied, Elsewhere, copy, elsewhere};
 pub use crate::adaptive_concurrency::{
     AdaptiveConcurrency, AdaptiveConcurrencySettings, AdaptiveLayer, Aimd, Elasticity, Gradient2,
     Vegas,
