@@ -1,4 +1,4 @@
-//! Retries, timeouts, circuit breakers, fallbacks, rate limits, bulkheads and adaptive limits for
+//! Retries, hedges, timeouts, circuit breakers, fallbacks, rate limits, bulkheads and adaptive limits for
 //! async functions: by one attribute above an `async fn` or an `impl`, or by hand.
 //!
 //! ```
