@@ -17,6 +17,8 @@ use crate::testing;
 ///   its retries and queues, and the requests that it makes, keep to them;
 /// - it keeps the places that the call has in bulkheads and adaptive limits until it has ended, as
 ///   [`Carry`] does: work that goes on is still in progress;
+/// - it knows whether a circuit breaker around the call is not closed, and hedges nothing then. The other way it is
+///   not so: a hedge around the call does not see a breaker *inside* the task;
 /// - under `testing::isolated` and `testing::events` it is inside, too.
 ///
 /// The task itself is cut off by nothing, also not by the deadline: put a [`Timeout`](crate::Timeout) into it, or
@@ -102,6 +104,7 @@ where
 struct Surroundings {
     deadline: Option<Deadline>,
     attempts: u32,
+    under_holding_breaker: bool,
     #[cfg(feature = "testing")]
     test: testing::Surroundings,
 }
@@ -111,6 +114,7 @@ impl Surroundings {
         Self {
             deadline: context::nearest_deadline(),
             attempts: context::previous_attempts(),
+            under_holding_breaker: context::is_under_holding_breaker(),
             #[cfg(feature = "testing")]
             test: testing::Surroundings::here(),
         }
@@ -120,6 +124,8 @@ impl Surroundings {
         (
             self.deadline.map(context::enter_deadline),
             context::enter_attempt(self.attempts),
+            self.under_holding_breaker
+                .then(context::enter_holding_breaker),
             #[cfg(feature = "testing")]
             self.test.enter(),
         )
@@ -243,5 +249,67 @@ mod tests {
         assert!(
             matches!(events[..], [ref event] if matches!(event.kind(), EventKind::BreakerChanged(_)))
         );
+    }
+
+    #[cfg(feature = "testing")]
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_is_aborted_is_dropped_in_the_world_of_its_test() {
+        use crate::{BreakerState, CircuitBreaker, testing};
+        static BREAKER: CircuitBreaker = CircuitBreaker::new();
+
+        struct OpenOnDrop;
+        impl Drop for OpenOnDrop {
+            fn drop(&mut self) {
+                BREAKER.force_open();
+            }
+        }
+
+        let test = testing::isolated(async {
+            let held = OpenOnDrop;
+            let task = spawn(async move {
+                let _held = held;
+                std::future::pending::<()>().await
+            });
+            tokio::task::yield_now().await;
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+            BREAKER.state()
+        });
+        assert_eq!(test.await, BreakerState::Open);
+        assert_eq!(BREAKER.state(), BreakerState::Closed);
+    }
+
+    #[cfg(feature = "testing")]
+    #[tokio::test(start_paused = true)]
+    async fn a_task_of_a_probe_is_not_hedged() {
+        use crate::{
+            CircuitBreaker, CircuitBreakerSettings, EventKind, Hedge, HedgeAfter, Hedger, Withheld,
+            testing,
+        };
+        static HEDGER: Hedger =
+            Hedger::with(Hedge::new().after(HedgeAfter::Fixed(Duration::from_millis(5))));
+
+        let settings = CircuitBreakerSettings::new()
+            .consecutive_failures(1)
+            .open_for(SECOND);
+        let breaker = CircuitBreaker::with(settings);
+        let failure = std::future::ready(io::Result::<()>::Err(io::ErrorKind::TimedOut.into()));
+        assert!(breaker.call(failure).await.is_err());
+        tokio::time::advance(SECOND).await;
+        let probe = breaker.call(async {
+            let slow = || async {
+                tokio::time::sleep(SECOND).await;
+                io::Result::Ok(())
+            };
+            spawn(HEDGER.run(slow)).await.unwrap()
+        });
+        let (outcome, events) = testing::events(probe).await;
+        assert!(outcome.is_ok());
+        let hedges: Vec<_> = events
+            .iter()
+            .map(|event| event.kind())
+            .filter(|kind| !matches!(kind, EventKind::BreakerChanged(_)))
+            .collect();
+        assert_eq!(hedges, [&EventKind::HedgeWithheld(Withheld::Breaker)]);
     }
 }

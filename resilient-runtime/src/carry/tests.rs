@@ -187,10 +187,12 @@ async fn a_future_gives_the_places_back_when_it_is_ready() {
 #[tokio::test]
 async fn blocking_work_keeps_the_places_until_it_has_returned() {
     let mut layer = Layer::new();
+    let (begin, begun) = futures::channel::oneshot::channel();
     let (release, held) = std::sync::mpsc::channel::<()>();
     let (done, returned) = futures::channel::oneshot::channel::<()>();
     let handle = layer.carriers.poll(|| {
         spawn_blocking(move || {
+            let _ = begin.send(());
             let _ = held.recv();
             // Dropped when the closure is, behind the places.
             done
@@ -198,6 +200,7 @@ async fn blocking_work_keeps_the_places_until_it_has_returned() {
     });
     // Nobody waits for it any more.
     drop(handle);
+    begun.await.unwrap();
     assert!(!layer.end());
     drop(release);
     assert!(returned.await.is_err());

@@ -6,7 +6,7 @@ use futures::{FutureExt, Stream, StreamExt, future, stream};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, advance, sleep, timeout};
 use tonic::Code;
 
 use super::server::NotifyOnDrop;
@@ -111,7 +111,7 @@ where
     let began = Instant::now();
     let data = frame(body.as_mut()).await.unwrap().unwrap();
     assert!(data.is_data());
-    gone.notified().await;
+    timeout(ms(2_000), gone.notified()).await.unwrap();
     assert_eq!(began.elapsed(), ms(499));
 
     // The reader comes back.
