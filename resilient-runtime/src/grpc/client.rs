@@ -43,6 +43,10 @@ type BoxError = Box<dyn Error + Send + Sync>;
 ///   request has already stays. Without a deadline nothing is written.
 /// - `grpc-previous-rpc-attempts`: [`previous_attempts`](crate::previous_attempts), if there were any.
 ///
+/// The time is written when the call is made. Where the request leaves later, because the channel is lazy or
+/// connects anew, the server's limit may lie after the caller's; the reset of the stream, when the caller
+/// drops the call, ends the handler then.
+///
 /// tonic's channel reads the same `grpc-timeout`, and gives up by itself when it has passed; it says `CANCELLED`
 /// then, not `DEADLINE_EXCEEDED`. (A retry or a breaker takes both for a timeout, as
 /// [`Classify`](crate::Classify) says.) The [`PropagateLayer`] puts that right too, and is to be

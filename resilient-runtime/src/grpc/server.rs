@@ -41,6 +41,8 @@ const MARGIN_SHARE: u32 = 20;
 /// The deadline is 1 ms before the caller's time is over, or 5 % of that time if that is less: tonic's own
 /// timer, which sits around all layers and cannot be switched off, is later and does not come to answer.
 ///
+/// A layer that speaks grpc-web has to be outside of this one, which writes its trailers as plain gRPC does.
+///
 /// Each is an event of the site `grpc server`: [`TimedOut`](crate::EventKind::TimedOut) with the method's path
 /// as its key, [`Refused`](crate::EventKind::Refused) without.
 ///
@@ -102,6 +104,9 @@ impl DeadlineLayer {
     }
 
     /// At most this long, whatever the caller says, and where it says nothing.
+    ///
+    /// [`Duration::ZERO`] refuses every call. Routes of plain HTTP beside the services are limited as well, and
+    /// answered as gRPC is: with 200 and a `grpc-status`.
     #[must_use]
     pub const fn max(mut self, max: Duration) -> Self {
         self.max = Some(max);
