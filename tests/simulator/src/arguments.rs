@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::hedging::command::Hedging;
 use crate::limiter::Algorithm;
 use crate::scenario::{self, Scenario};
-use crate::storm::command::Storm;
 use crate::suite::{self, REPORTING_SEEDS, TUNING_SEEDS};
 
 pub const USAGE: &str = "\
@@ -27,8 +25,8 @@ Scenarios are called as in the table: \"1 steady\", \"CV 2.0\".";
 #[derive(Debug)]
 pub enum Task {
     Help,
-    Storm(Storm),
-    Hedging(Hedging),
+    Storm(Selection),
+    Hedging(Selection),
     Plots {
         directory: PathBuf,
         seed: u64,
@@ -40,6 +38,31 @@ pub enum Task {
     },
 }
 
+/// Which tables of `storm` or `hedging`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Selection {
+    pub seeds: [u64; 5],
+    /// Those of the rules that were tried.
+    pub tried: bool,
+}
+
+impl Selection {
+    fn parse(simulation: &str, words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut selection = Self {
+            seeds: REPORTING_SEEDS,
+            tried: false,
+        };
+        for word in words {
+            match word.as_str() {
+                "--tune" => selection.seeds = TUNING_SEEDS,
+                "tried" => selection.tried = true,
+                _ => return Err(format!("{simulation} knows --tune and tried, not {word:?}")),
+            }
+        }
+        Ok(selection)
+    }
+}
+
 /// Makes a task of the words after the command's name, or says what is wrong with them.
 pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Task, String> {
     let mut seeds = REPORTING_SEEDS;
@@ -49,10 +72,10 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Task, String> {
     let mut parts = Vec::new();
     let mut words = words.into_iter().peekable();
     if words.next_if_eq("storm").is_some() {
-        return Storm::parse(words).map(Task::Storm);
+        return Selection::parse("storm", words).map(Task::Storm);
     }
     if words.next_if_eq("hedging").is_some() {
-        return Hedging::parse(words).map(Task::Hedging);
+        return Selection::parse("hedging", words).map(Task::Hedging);
     }
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -174,6 +197,24 @@ mod tests {
         ];
         for (words, wrong) in rows {
             assert_eq!(told(words).unwrap_err(), wrong, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_simulation_takes_its_words_and_no_others() {
+        let Ok(Task::Storm(plain)) = told(&["storm"]) else {
+            panic!("no storm");
+        };
+        assert_eq!((plain.seeds, plain.tried), (REPORTING_SEEDS, false));
+        let Ok(Task::Hedging(tuned)) = told(&["hedging", "tried", "--tune"]) else {
+            panic!("no hedging");
+        };
+        assert_eq!((tuned.seeds, tuned.tried), (TUNING_SEEDS, true));
+        for simulation in ["storm", "hedging"] {
+            assert_eq!(
+                told(&[simulation, "tired"]).unwrap_err(),
+                format!("{simulation} knows --tune and tried, not \"tired\"")
+            );
         }
     }
 

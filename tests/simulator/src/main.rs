@@ -16,7 +16,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use resilient_simulator::arguments::{self, Task, USAGE};
+use resilient_simulator::hedging::command as hedging;
 use resilient_simulator::scenario::{self, Scenario};
+use resilient_simulator::storm::command as storm;
 use resilient_simulator::suite;
 use resilient_simulator::svg;
 use resilient_simulator::targets::{self, Judged};
@@ -30,22 +32,8 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             ExitCode::SUCCESS
         }
-        Ok(Task::Storm(storm)) => {
-            let (text, misses) = storm.run();
-            print!("{text}");
-            ending(&Judged {
-                misses,
-                ..Judged::default()
-            })
-        }
-        Ok(Task::Hedging(hedging)) => {
-            let (text, misses) = hedging.run();
-            print!("{text}");
-            ending(&Judged {
-                misses,
-                ..Judged::default()
-            })
-        }
+        Ok(Task::Storm(selection)) => printed(storm::run(&selection)),
+        Ok(Task::Hedging(selection)) => printed(hedging::run(&selection)),
         Ok(Task::Plots { directory, seed }) => match plots(&directory, seed) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -68,6 +56,14 @@ fn main() -> ExitCode {
             ExitCode::from(WRONG)
         }
     }
+}
+
+fn printed((text, misses): (String, Vec<String>)) -> ExitCode {
+    print!("{text}");
+    ending(&Judged {
+        misses,
+        ..Judged::default()
+    })
 }
 
 fn ending(judged: &Judged) -> ExitCode {

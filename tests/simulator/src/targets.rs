@@ -43,6 +43,17 @@ impl fmt::Display for Judged {
     }
 }
 
+/// `tables`, and below them what is missed of their targets, if anything is.
+pub fn with_verdict(mut tables: String, misses: Vec<String>) -> (String, Vec<String>) {
+    for miss in &misses {
+        tables += &format!("Missed: {miss}\n");
+    }
+    if misses.is_empty() {
+        tables += "Every target is met.\n";
+    }
+    (tables, misses)
+}
+
 /// Holds rows against the targets.
 pub fn judge(rows: &[Row]) -> Judged {
     let mut judged = Judged::default();
