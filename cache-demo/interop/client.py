@@ -146,7 +146,7 @@ def faults():
 
 def deadlines():
     skipping = ("--workers", "1", "--work", "500ms", "--skip-expired")
-    with server(*skipping, drained="1 skipped") as address, client(address) as stub:
+    with server(*skipping, drained="1 pieces of work skipped") as address, client(address) as stub:
         first = stub.Get.future(cache.GetRequest(key="123"), timeout=PATIENCE)
         time.sleep(0.1)  # it has the only worker by now
         hasty = code(lambda: stub.Get(cache.GetRequest(key="231"), timeout=0.1))

@@ -12,7 +12,8 @@ use crate::server::Limits;
 ///
 /// Without a command it tells its story: a server that is flaky, slow, dead and back again, and a client whose calls
 /// survive it by five attributes above an `async fn`; then a server of which too much is asked, and that survives it
-/// by one attribute above its `impl`. It then checks what it claims, and exits with 1 if something did not hold.
+/// by one attribute above its `impl`; then an outage that ends, and its retries, which end only where they have a
+/// budget. It then checks what it claims, and exits with 1 if something did not hold.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {

@@ -97,7 +97,7 @@ pub async fn serve(args: &ServerArgs) -> Result<(), Failure> {
     }
     let reached = counters.read();
     say(&format!(
-        "drained; it was asked for {} get, {} store, {} dump, {} of them retries; {} out of time, {} skipped",
+        "drained; it was asked for {} get, {} store, {} dump, {} of them retries; {} out of time; {} pieces of work skipped",
         reached.get,
         reached.store,
         reached.dump,

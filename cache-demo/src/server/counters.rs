@@ -68,7 +68,7 @@ pub struct Counts {
     pub dump: u64,
     /// Those among them that said of themselves that they were not the first attempt.
     pub retries: u64,
-    /// Those whose handlers were ended because the caller's time was up.
+    /// Those that ended with `DEADLINE_EXCEEDED`: the server ended the handler, or skipped its work.
     pub out_of_time: u64,
     /// Work that was not begun, because there was no time left for it.
     pub skipped: u64,

@@ -40,8 +40,8 @@ pub async fn tell(get: impl Get, script: &Script, narrator: &mut Narrator) -> io
     let address = server.address();
     let function = type_name_of_val(&get);
     narrator.say(&format!(
-        "A cache listens on {address}. A client asks it for two values, again and again, by `{}`,\n\
-         an async fn that makes one call. Above it stand:",
+        "A cache listens on {address}. A client asks it for two values, again and again,\n\
+         by `{}`, an async fn that makes one call. Above it stand:",
         function.rsplit("::").next().unwrap_or(function)
     ))?;
     narrator.layers(registry().site(function).map_or(&[], |site| site.layers()))?;

@@ -53,7 +53,7 @@ fn of_overload(overload: &Overload) -> Vec<Claim> {
             ),
         ),
         claim(
-            "and sooner, the slowest of a hundred answers included",
+            "with limits answers come sooner, the slowest of a hundred included",
             LIMIT,
             match (with.p99_ms, without.p99_ms) {
                 (Some(with), Some(without)) => with <= without * 0.9,
@@ -106,13 +106,13 @@ fn of_dump(dump: &Dumps) -> Vec<Claim> {
             p50s(without),
         ),
         claim(
-            "with it a get is hardly slower than without any dump",
+            "with a bulkhead a get is hardly slower than without any dump",
             BULKHEAD,
             times_slower(with).is_some_and(|times| times < 2.0),
             p50s(with),
         ),
         claim(
-            "the dumps that it lets in arrive whole, the others are refused",
+            "the dumps that the bulkhead lets in arrive whole, the others are refused",
             BULKHEAD,
             with.dumps_whole > 0
                 && with.dumps_refused > 0

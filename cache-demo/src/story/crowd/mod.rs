@@ -48,8 +48,8 @@ pub async fn tell(script: &CrowdScript, narrator: &mut Narrator) -> io::Result<C
 
     narrator.say("")?;
     narrator.say(&format!(
-        "Another cache can do less than is asked of it: {} workers take {} over a call. One attribute stands above\n\
-         the whole `impl CacheService`:",
+        "Another cache can do less than is asked of it: {} workers take {} over a call.\n\
+         One attribute stands above the whole `impl CacheService`:",
         WORK.workers,
         Short(WORK.time)
     ))?;

@@ -10,7 +10,7 @@ impl Storm {
         let Storm {
             without_budget: without,
             with_budget: with,
-            with_budget_and_deadlines: punctual,
+            with_budget_and_skipping: punctual,
         } = self;
         let claim = |says, thanks_to, held, figures| Claim {
             act: "storm",
@@ -21,13 +21,13 @@ impl Storm {
         };
         vec![
             claim(
-                "without a budget the server is asked nearly four times for each call",
+                "without a budget the server is asked four times for each call",
                 None,
                 without.amplification > 3.0,
                 reached(without),
             ),
             claim(
-                "with one hardly more reaches it than is asked",
+                "with a budget hardly more reaches the server than is asked",
                 BUDGET,
                 with.amplification < 1.25,
                 reached(with),
@@ -39,13 +39,13 @@ impl Storm {
                 at_the_end(without),
             ),
             claim(
-                "with one it is well again, and nobody had to do anything",
+                "with a budget the server is well again by itself",
                 BUDGET,
                 with.well_after_ms.is_some() && with.answered_at_the_end > 0.9,
                 format!("{}, {}", with.well_again(), at_the_end(with)),
             ),
             claim(
-                "sooner still if nothing is begun for which the caller has no time left",
+                "the server is well sooner if it begins nothing for which the caller has no time left",
                 None,
                 match (punctual.well_after_ms, with.well_after_ms) {
                     (Some(punctual), Some(with)) => punctual < with,
@@ -64,12 +64,12 @@ impl Storm {
                 // Where the caller was faster to hang up, there was nothing left to end.
                 without.out_of_time > 0,
                 format!(
-                    "{} of {} handlers",
+                    "{} of {} attempts",
                     without.out_of_time, without.reached_server
                 ),
             ),
             claim(
-                "and it can tell a retry from a call",
+                "the server can tell a retry from a first attempt",
                 None,
                 (without.retries_seen + without.asked).abs_diff(without.reached_server) * 20
                     < without.asked,

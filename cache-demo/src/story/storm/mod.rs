@@ -36,7 +36,7 @@ pub struct Storm {
     pub without_budget: Weathered,
     pub with_budget: Weathered,
     /// And with workers that begin nothing for which the caller has no time left.
-    pub with_budget_and_deadlines: Weathered,
+    pub with_budget_and_skipping: Weathered,
 }
 
 /// Plays the act; calls go on for this long after the outage.
@@ -47,7 +47,8 @@ pub async fn tell(after: Duration, narrator: &mut Narrator) -> io::Result<Storm>
         "STORM",
         &format!(
             "{ASKED} calls a second, {can_do} can be done; but for {} no worker does anything.\n\
-             Two functions make up to 4 attempts, and differ in nothing but their `budget`. The limits above are off.",
+             Two functions make up to 4 attempts, and differ in nothing but their `budget`.\n\
+             The server's limits are off.",
             Short(OUTAGE)
         ),
     )?;
@@ -61,7 +62,7 @@ pub async fn tell(after: Duration, narrator: &mut Narrator) -> io::Result<Storm>
     let storm = Storm {
         without_budget: weather(at_any_cost, WORK, after, narrator).await?,
         with_budget: weather(within_budget, WORK, after, narrator).await?,
-        with_budget_and_deadlines: weather(within_budget, punctual, after, narrator).await?,
+        with_budget_and_skipping: weather(within_budget, punctual, after, narrator).await?,
     };
     storm.show(narrator)?;
     Ok(storm)
@@ -69,19 +70,17 @@ pub async fn tell(after: Duration, narrator: &mut Narrator) -> io::Result<Storm>
 
 impl Storm {
     fn show(&self, narrator: &mut Narrator) -> io::Result<()> {
-        const HEAD: [[&str; 10]; 2] = [
+        const HEAD: [[&str; 9]; 2] = [
             [
-                "", "", "reached", "per", "at the", "handlers", "work", "", "at the", "well",
+                "", "reached", "per", "x at", "out of", "work", "", "% at", "well",
             ],
             [
-                "", "asked", "server", "call", "end", "ended", "skipped", "answered", "end",
-                "again",
+                "", "server", "call", "the end", "time", "skipped", "answered", "the end", "again",
             ],
         ];
         let row = |name: &str, weathered: &Weathered| {
             [
                 format!("  {name}"),
-                weathered.asked.to_string(),
                 weathered.reached_server.to_string(),
                 format!("x{:.2}", weathered.amplification),
                 format!("x{:.2}", weathered.amplification_at_the_end),
@@ -96,7 +95,7 @@ impl Storm {
         rows.extend([
             row("budget = \"none\"", &self.without_budget),
             row("RetryBudget::strict()", &self.with_budget),
-            row("and expired work skipped", &self.with_budget_and_deadlines),
+            row("and expired skipped", &self.with_budget_and_skipping),
         ]);
         narrator.rows(&rows, HEAD.len())
     }

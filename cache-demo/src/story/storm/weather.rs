@@ -41,7 +41,7 @@ pub struct Weathered {
     pub well_after_ms: Option<f64>,
     /// Attempts that said of themselves that they were not the first.
     pub retries_seen: u64,
-    /// Handlers that the server ended because their callers' time was up.
+    /// Attempts that the server ended with `DEADLINE_EXCEEDED`, those included whose work it skipped.
     pub out_of_time: u64,
     /// Work that was not begun because there was no time left for it.
     pub skipped: u64,
