@@ -103,7 +103,8 @@ impl Budget {
                 quote_spanned!(at=> #layer::of_impl_keyed(&#site, #settings, &#of_impl))
             }
             (None, Some(_)) => {
-                let (one, max_keys) = (self.one(&budget_type()), state.max_keys());
+                let one = self.one(&quote_spanned!(at=> __resilient::RetryBudget));
+                let max_keys = state.max_keys();
                 quote_spanned!(at=> #layer::keyed(&#site, #settings, #one, #max_keys))
             }
             (None, None) => match &self.own {
@@ -150,11 +151,6 @@ impl Stateful for Budget {
             None => quote_spanned!(at=> #of::new()),
         }
     }
-}
-
-fn budget_type() -> TokenStream {
-    let at = Span::mixed_site();
-    quote_spanned!(at=> __resilient::RetryBudget)
 }
 
 /// What makes a budget, and does not name one that is there: it begins in a call of the type's own

@@ -129,18 +129,12 @@ impl RetryLayer {
     /// A call's way to the budget of `key`.
     #[must_use]
     pub fn budget_of_key(&'static self, key: Key<'_>) -> Asked<'static, RetryBudget> {
-        match &self.budget {
-            Some(budget) => budget.of_key(key),
-            None => Asked::nothing(),
-        }
+        self.ask(|budget| budget.of_key(key))
     }
 
     /// A call's way to the budget that the function names.
     pub fn budget_over<'a>(&'static self, budget: &'a RetryBudget) -> Asked<'a, RetryBudget> {
-        match &self.budget {
-            Some(layer) => layer.over(budget),
-            None => Asked::nothing(),
-        }
+        self.ask(|layer| layer.over(budget))
     }
 
     /// A call's way to the budget of `key` among those that the function names.
@@ -149,10 +143,15 @@ impl RetryLayer {
         budgets: &'a Keyed<RetryBudget>,
         key: Key<'_>,
     ) -> Asked<'a, RetryBudget> {
-        match &self.budget {
-            Some(layer) => layer.over_key(budgets, key),
-            None => Asked::nothing(),
-        }
+        self.ask(|layer| layer.over_key(budgets, key))
+    }
+
+    /// Without a budget there is nothing to ask.
+    fn ask<'a>(
+        &'static self,
+        ask: impl FnOnce(&'static StateLayer<RetryBudget>) -> Asked<'a, RetryBudget>,
+    ) -> Asked<'a, RetryBudget> {
+        self.budget.as_ref().map_or(Asked::nothing(), ask)
     }
 }
 
