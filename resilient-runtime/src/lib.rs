@@ -124,8 +124,8 @@ pub use retry::{
 pub use retry_budget::{RetryBudget, RetryBudgetSettings, Within};
 pub use rules::{Rules, Unset};
 pub use site::{
-    Handle, Layer, LayerKind, Origin, Registry, Setting, SettingError, Site, Stateful, Value,
-    registry,
+    Handle, KeyReading, Layer, LayerKind, Origin, Reading, Registry, Setting, SettingError, Site,
+    Stateful, Value, registry,
 };
 pub use spawn::{spawn, spawn_blocking};
 pub use timeout::{Timeout, TimeoutCall};

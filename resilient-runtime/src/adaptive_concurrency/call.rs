@@ -101,11 +101,10 @@ fn may_wait<'a, A: LimitAlgorithm>(
     way: Way<'a, AdaptiveConcurrency<A>>,
 ) -> impl FnOnce(&Door<'a, A>) -> Queueing {
     move |entry| {
-        let settings = entry.state.settings.get();
-        Queueing {
+        entry.settings(|settings| Queueing {
             max_queue: settings.max_queue,
             max_wait: way.ask().max_wait.or(settings.max_wait),
-        }
+        })
     }
 }
 
@@ -121,8 +120,7 @@ pub(super) fn refusal<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Instant) -> P
 }
 
 fn found_full<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Instant) {
-    let settings = &entry.state.settings;
-    settings.with(|settings| entry.core.refused(settings, now));
+    entry.settings(|settings| entry.core.refused(settings, now));
 }
 
 /// The limit's column of the table of outcomes.

@@ -4,6 +4,7 @@ use super::call::AdaptiveCall;
 use super::{AdaptiveConcurrency, AdaptiveConcurrencySettings, LimitAlgorithm, LimitPermit};
 use crate::clock;
 use crate::error::PolicyError;
+use crate::gate::Gated;
 use crate::keyed::Keyed;
 use crate::site::{Asked, Handle, Site, StateLayer, Way};
 use crate::verdict::Failing;
@@ -72,14 +73,12 @@ impl<A: LimitAlgorithm> Handle<'_, AdaptiveConcurrency<A>> {
     /// The limit in force.
     #[must_use]
     pub fn limit(&self) -> u32 {
-        let entry = self.entry();
-        entry.state.limit_of(&entry.core)
+        Gated::limit(&self.entry())
     }
 
     /// Back to the initial limit, as [`AdaptiveConcurrency::reset`] does.
     pub fn reset(&self) {
-        let entry = self.entry();
-        entry.state.reset_core(&entry.core);
+        AdaptiveConcurrency::forget(&self.entry());
     }
 
     /// Calls in flight.

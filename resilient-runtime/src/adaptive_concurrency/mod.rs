@@ -32,9 +32,10 @@ use self::core::Core;
 use crate::clock;
 use crate::door::{Door, Opened};
 use crate::error::PolicyError;
-use crate::gate;
+use crate::gate::{self, Gated};
 use crate::site::{
-    Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value, Way,
+    Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning, Value,
+    Way,
 };
 use crate::verdict::Failing;
 
@@ -183,12 +184,7 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     /// The limit in force.
     #[must_use]
     pub fn limit(&self) -> u32 {
-        self.limit_of(&self.core())
-    }
-
-    #[inline]
-    fn limit_of(&self, core: &Core<A>) -> u32 {
-        self.settings.with(|settings| core.limit(settings))
+        Gated::limit(&Entry::by_hand(self))
     }
 
     /// Calls in flight.
@@ -199,18 +195,18 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
 
     /// Back to the initial limit, with nothing learned. Calls in flight keep their places.
     pub fn reset(&self) {
-        self.reset_core(&self.core());
+        Self::forget(&Entry::by_hand(self));
     }
 
-    fn reset_core(&self, core: &Core<A>) {
-        core.reset();
-        core.gate.limit_changed(|| self.limit_of(core));
+    fn forget(at: &Entry<'_, Self>) {
+        at.core.reset();
+        at.core.gate.limit_changed(|| Gated::limit(at));
     }
 
     /// Its knobs.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.settings.list()
+        Tuning::list(self, None)
     }
 
     /// Lays `value` over what the code says for `knob`.
@@ -219,7 +215,7 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        Tuning::set(self, knob, value)
+        Tuning::set(self, None, knob, Some(value))
     }
 
     /// Goes back to what the code says for `knob`.
@@ -228,7 +224,7 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     ///
     /// An unknown knob, or settings that would contradict each other.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        Tuning::unset(self, knob)
+        Tuning::set(self, None, knob, None)
     }
 
     /// The one that belongs to an annotated function, also when it is held by hand.
@@ -240,6 +236,7 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
 
 impl<A: LimitAlgorithm> Stateful for AdaptiveConcurrency<A> {
     type Core = Core<A>;
+    type Settings = AdaptiveConcurrencySettings;
 
     const KIND: LayerKind = LayerKind::AdaptiveConcurrency;
 
@@ -252,15 +249,23 @@ impl<A: LimitAlgorithm> Stateful for AdaptiveConcurrency<A> {
         self.core.open(Core::new)
     }
 
-    fn is_idle(&self, core: &Core<A>, _now: Instant) -> bool {
-        core.gate.is_idle()
+    fn is_idle(at: &Entry<'_, Self>, _now: Instant) -> bool {
+        at.core.gate.is_idle()
     }
 
-    fn settings_changed(&self, core: &Core<A>) {
-        core.gate.limit_changed(|| self.limit_of(core));
+    fn settings_changed(at: &Entry<'_, Self>) {
+        at.core.gate.limit_changed(|| Gated::limit(at));
     }
 
-    fn live(&self) -> &dyn Tuning {
+    fn reading(at: &Entry<'_, Self>) -> Reading {
+        Reading::Places {
+            in_use: at.core.gate.in_use(),
+            limit: Gated::limit(at),
+            waiting: at.core.gate.waiting(),
+        }
+    }
+
+    fn live(&self) -> &Live<AdaptiveConcurrencySettings> {
         &self.settings
     }
 

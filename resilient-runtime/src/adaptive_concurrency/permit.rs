@@ -32,7 +32,7 @@ impl<A: LimitAlgorithm> Gated for Entry<'_, AdaptiveConcurrency<A>> {
     }
 
     fn limit(&self) -> u32 {
-        self.state.limit_of(&self.core)
+        self.settings(|settings| self.core.limit(settings))
     }
 }
 
@@ -42,7 +42,7 @@ impl<A: LimitAlgorithm> Gated for Lasting<AdaptiveConcurrency<A>> {
     }
 
     fn limit(&self) -> u32 {
-        self.state.limit_of(self.core())
+        self.settings(|settings| self.core().limit(settings))
     }
 }
 
@@ -84,8 +84,7 @@ impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {
     pub(super) fn settle(&mut self, outcome: LimitOutcome, now: impl FnOnce() -> Instant) {
         self.recorded = true;
         if let Some(entry) = self.held.entry() {
-            let settings = &entry.state.settings;
-            settings.with(|settings| entry.core.record(settings, self.admitted, outcome, now));
+            entry.settings(|settings| entry.core.record(settings, self.admitted, outcome, now));
         }
     }
 }

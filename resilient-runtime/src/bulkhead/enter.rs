@@ -16,7 +16,7 @@ impl Gated for Entry<'_, Bulkhead> {
     }
 
     fn limit(&self) -> u32 {
-        self.state.limit()
+        self.settings(|settings| settings.max_concurrent)
     }
 }
 
@@ -26,7 +26,7 @@ impl Gated for Lasting<Bulkhead> {
     }
 
     fn limit(&self) -> u32 {
-        self.state.limit()
+        self.settings(|settings| settings.max_concurrent)
     }
 }
 
@@ -37,11 +37,10 @@ pub(super) fn admit<'a>(
     cx: &mut Context<'_>,
 ) -> Entering<Entry<'a, Bulkhead>> {
     let queueing = |entry: &Entry<'a, Bulkhead>| {
-        let settings = entry.state.settings.get();
-        Queueing {
+        entry.settings(|settings| Queueing {
             max_queue: settings.max_queue,
             max_wait: ask.max_wait.or(settings.max_wait),
-        }
+        })
     };
     gate::ask(entry, ask.cost, queueing, cx)
 }

@@ -21,9 +21,10 @@ pub use settings::BulkheadSettings;
 use self::enter::{admit, refusal};
 use crate::door::{Door, Opened};
 use crate::error::PolicyError;
-use crate::gate::{self, Entering, Gate};
+use crate::gate::{self, Entering, Gate, Gated};
 use crate::site::{
-    Ask, Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value, Way,
+    Ask, Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning,
+    Value, Way,
 };
 use crate::verdict::Failing;
 
@@ -190,7 +191,7 @@ impl Bulkhead {
     /// Its knobs.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.settings.list()
+        Tuning::list(self, None)
     }
 
     /// Lays `value` over what the code says for `knob`.
@@ -203,7 +204,7 @@ impl Bulkhead {
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        Tuning::set(self, knob, value)
+        Tuning::set(self, None, knob, Some(value))
     }
 
     /// Goes back to what the code says for `knob`.
@@ -212,7 +213,7 @@ impl Bulkhead {
     ///
     /// An unknown knob.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        Tuning::unset(self, knob)
+        Tuning::set(self, None, knob, None)
     }
 
     fn try_enter(entry: Entry<'_, Self>, ask: Ask) -> Result<BulkheadPermit<'_>, PolicyError> {
@@ -238,14 +239,11 @@ impl Bulkhead {
         });
         places.await.map(BulkheadPermit::new).map_err(refusal)
     }
-
-    fn limit(&self) -> u32 {
-        self.settings.with(|settings| settings.max_concurrent)
-    }
 }
 
 impl Stateful for Bulkhead {
     type Core = Gate;
+    type Settings = BulkheadSettings;
 
     const KIND: LayerKind = LayerKind::Bulkhead;
 
@@ -258,15 +256,23 @@ impl Stateful for Bulkhead {
         self.gate.open(Gate::new)
     }
 
-    fn is_idle(&self, gate: &Gate, _now: Instant) -> bool {
-        gate.is_idle()
+    fn is_idle(at: &Entry<'_, Self>, _now: Instant) -> bool {
+        at.core.is_idle()
     }
 
-    fn settings_changed(&self, gate: &Gate) {
-        gate.limit_changed(|| self.limit());
+    fn settings_changed(at: &Entry<'_, Self>) {
+        at.core.limit_changed(|| Gated::limit(at));
     }
 
-    fn live(&self) -> &dyn Tuning {
+    fn reading(at: &Entry<'_, Self>) -> Reading {
+        Reading::Places {
+            in_use: at.core.in_use(),
+            limit: Gated::limit(at),
+            waiting: at.core.waiting(),
+        }
+    }
+
+    fn live(&self) -> &Live<BulkheadSettings> {
         &self.settings
     }
 

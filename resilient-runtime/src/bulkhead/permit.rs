@@ -52,7 +52,9 @@ impl Gated for Owned {
     }
 
     fn limit(&self) -> u32 {
-        self.bulkhead.limit()
+        self.bulkhead
+            .settings
+            .with(|settings| settings.max_concurrent)
     }
 }
 

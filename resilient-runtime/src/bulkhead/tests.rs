@@ -215,10 +215,10 @@ fn a_handle_on_the_layer_sets_the_state_and_lets_in_who_waits() {
 #[test]
 fn a_key_may_be_forgotten_only_while_nobody_is_inside() {
     let bulkhead = Bulkhead::new(1);
-    let gate = bulkhead.fresh();
-    assert!(bulkhead.is_idle(&gate, clock::now()));
-    assert!(gate.try_enter(1, 1));
-    assert!(!bulkhead.is_idle(&gate, clock::now()));
+    let is_idle = || Bulkhead::is_idle(&Entry::by_hand(&bulkhead), clock::now());
+    assert!(is_idle());
+    let _inside = bulkhead.try_acquire().unwrap();
+    assert!(!is_idle());
 }
 
 #[test]

@@ -9,8 +9,10 @@ mod live;
 mod permit;
 mod ring;
 mod settings;
+mod spent;
 
 use std::fmt;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -24,6 +26,7 @@ pub use self::core::BreakerSnapshot;
 
 use self::change::Transition;
 use self::core::Core;
+use self::spent::Spent;
 use crate::clock;
 use crate::door::{Door, Opened};
 use crate::dropped::Watch;
@@ -31,7 +34,8 @@ use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::{EventKind, shielded};
 use crate::rules::Rules;
 use crate::site::{
-    Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value, Way,
+    Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning, Value,
+    Way,
 };
 use crate::verdict::Failing;
 
@@ -84,6 +88,7 @@ use crate::verdict::Failing;
 pub struct CircuitBreaker {
     settings: Live<CircuitBreakerSettings>,
     core: Door<Core>,
+    spent: Door<Spent>,
     /// Who is meant where no annotated function asks.
     caller: Caller,
 }
@@ -101,6 +106,7 @@ impl CircuitBreaker {
         Self {
             settings: Live::new(settings),
             core: Door::new(Core::new()),
+            spent: Door::new(Spent::new()),
             caller: Caller::Named("circuit breaker"),
         }
     }
@@ -194,6 +200,14 @@ impl CircuitBreaker {
         self.core().mode()
     }
 
+    /// How long it was in this state, counted from when this was first asked or the state first changed. Of
+    /// [`Keyed`](crate::Keyed) breakers it is not known.
+    #[must_use]
+    pub fn time_in(&self, state: BreakerState) -> Duration {
+        let spent = self.spent.open(Spent::new);
+        spent.time_in(state, self.state(), clock::now())
+    }
+
     /// What it has counted.
     #[must_use]
     pub fn snapshot(&self) -> BreakerSnapshot {
@@ -229,7 +243,7 @@ impl CircuitBreaker {
     /// Its knobs.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.settings.list()
+        Tuning::list(self, None)
     }
 
     /// Lays `value` over what the code says for `knob`; what was counted stays,
@@ -239,7 +253,7 @@ impl CircuitBreaker {
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.settings.set(knob, value)
+        Tuning::set(self, None, knob, Some(value))
     }
 
     /// Goes back to what the code says for `knob`.
@@ -248,7 +262,7 @@ impl CircuitBreaker {
     ///
     /// An unknown knob, or settings that would contradict each other.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.settings.unset(knob)
+        Tuning::set(self, None, knob, None)
     }
 
     /// `watch` is told whether the time counts whatever happens.
@@ -258,7 +272,7 @@ impl CircuitBreaker {
         now: impl FnOnce() -> Instant,
         watch: impl FnOnce(bool) -> Watch,
     ) -> Result<BreakerPermit<'a>, PolicyError> {
-        let (admission, timed) = entry.state.settings.with(|settings| {
+        let (admission, timed) = entry.settings(|settings| {
             (
                 entry.core.admit(settings, now),
                 settings.slow_call.is_some(),
@@ -275,8 +289,7 @@ impl CircuitBreaker {
     }
 
     fn look(at: &Entry<'_, Self>) -> BreakerSnapshot {
-        let settings = &at.state.settings;
-        settings.with(|settings| at.core.snapshot(settings, clock::now()))
+        at.settings(|settings| at.core.snapshot(settings, clock::now()))
     }
 
     fn change(at: &Entry<'_, Self>, change: impl FnOnce(&Core) -> Option<Transition>) {
@@ -295,10 +308,14 @@ impl CircuitBreaker {
     #[cold]
     fn tell_of(entry: &Entry<'_, Self>, transition: Transition) {
         let breaker = entry.state;
+        if entry.tag.is_none() {
+            let spent = breaker.spent.open(Spent::new);
+            spent.leave(transition.from, clock::now());
+        }
         let change = StateChange::new(
             breaker.caller.name(),
             entry.caller.name(),
-            entry.key,
+            entry.key(),
             transition,
         );
         entry.emit(|| EventKind::BreakerChanged(change.clone()));
@@ -310,6 +327,7 @@ impl CircuitBreaker {
 
 impl Stateful for CircuitBreaker {
     type Core = Core;
+    type Settings = CircuitBreakerSettings;
 
     const KIND: LayerKind = LayerKind::CircuitBreaker;
 
@@ -322,11 +340,15 @@ impl Stateful for CircuitBreaker {
         self.core.open(Core::new)
     }
 
-    fn is_idle(&self, core: &Core, _now: Instant) -> bool {
-        core.state() == BreakerState::Closed && core.mode() == BreakerMode::Automatic
+    fn is_idle(at: &Entry<'_, Self>, _now: Instant) -> bool {
+        at.core.state() == BreakerState::Closed && at.core.mode() == BreakerMode::Automatic
     }
 
-    fn live(&self) -> &dyn Tuning {
+    fn reading(at: &Entry<'_, Self>) -> Reading {
+        Reading::CircuitBreaker(Self::look(at))
+    }
+
+    fn live(&self) -> &Live<CircuitBreakerSettings> {
         &self.settings
     }
 

@@ -84,7 +84,7 @@ impl<'a> BreakerPermit<'a> {
     #[inline]
     fn report(&mut self, report: Report, timed: bool, now: impl Fn() -> Instant) {
         self.recorded = true;
-        let transition = self.entry.state.settings.with(|settings| {
+        let transition = self.entry.settings(|settings| {
             // One reading says how long it took and when it ended.
             let (slow, ended) = match (settings.slow_call, self.watch.began()) {
                 (Some(limit), Some(began)) if timed => {

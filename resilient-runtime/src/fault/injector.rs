@@ -142,7 +142,7 @@ impl FaultInjector {
     /// Its knobs.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.live.list()
+        self.live.list(None)
     }
 
     /// Lays `value` over what the code says for `knob`.
@@ -151,7 +151,7 @@ impl FaultInjector {
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.live.set(knob, value)
+        self.live.set(None, knob, Some(value))
     }
 
     /// Goes back to what the code says for `knob`.
@@ -160,7 +160,7 @@ impl FaultInjector {
     ///
     /// An unknown knob.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.live.unset(knob)
+        self.live.set(None, knob, None)
     }
 
     pub(super) fn tuning(&self) -> &dyn Tuning {

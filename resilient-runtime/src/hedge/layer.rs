@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::{Hedge, HedgeCall, Hedger};
-use crate::site::{Layer, LayerKind, Site, Switch, Tuning};
+use crate::site::{KeyReading, Layer, LayerKind, Reading, Site, States, Switch, Tuning};
 use crate::verdict::Failing;
 
 /// The hedge of an annotated function.
@@ -58,12 +58,27 @@ impl HedgeLayer {
     }
 }
 
+impl States for Hedger {
+    fn reading(&self) -> Option<Reading> {
+        let delay = self.delay();
+        Some(Reading::Hedge { delay })
+    }
+
+    fn keys(&self) -> Option<Vec<KeyReading>> {
+        None
+    }
+}
+
 impl Layer for HedgeLayer {
     fn kind(&self) -> LayerKind {
         LayerKind::Hedge
     }
 
     fn any_state(&self) -> Option<&dyn Any> {
+        Some(&self.hedger)
+    }
+
+    fn states(&self) -> Option<&dyn States> {
         Some(&self.hedger)
     }
 

@@ -154,7 +154,7 @@ impl Hedger {
     /// Its knobs.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.settings.list()
+        Tuning::list(&self.settings, None)
     }
 
     /// Lays `value` over what the code says for `knob`. It holds from the next call.
@@ -163,7 +163,7 @@ impl Hedger {
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.settings.set(knob, value)
+        Tuning::set(&self.settings, None, knob, Some(value))
     }
 
     /// Goes back to what the code says for `knob`.
@@ -172,7 +172,7 @@ impl Hedger {
     ///
     /// An unknown knob.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.settings.unset(knob)
+        Tuning::set(&self.settings, None, knob, None)
     }
 
     fn tuning(&self) -> &dyn Tuning {

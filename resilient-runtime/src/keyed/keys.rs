@@ -5,14 +5,16 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use papaya::HashMap;
 use tokio::time::Instant;
 
 use super::key::Key;
+use super::own::{OwnSettings, Tag};
 use crate::clock;
+use crate::site::Overlay;
 
 /// The states of the keys of one layer.
 ///
@@ -24,6 +26,7 @@ use crate::clock;
 /// shard, so a key in steady use writes nothing.
 pub(crate) struct Keys<C> {
     shards: OnceLock<Box<[Shard<C>]>>,
+    own: OwnSettings,
 }
 
 /// How many keys a shard holds before there is another.
@@ -56,7 +59,7 @@ struct Making {
 struct Place<C> {
     core: C,
     used: AtomicU64,
-    text: Option<Arc<str>>,
+    tag: Tag,
 }
 
 /// The state of one key, in use as long as this lives.
@@ -67,8 +70,8 @@ impl<C> Held<C> {
         &self.0.core
     }
 
-    pub(crate) fn text(&self) -> Option<&Arc<str>> {
-        self.0.text.as_ref()
+    pub(crate) fn tag(&self) -> &Tag {
+        &self.0.tag
     }
 }
 
@@ -88,6 +91,7 @@ impl<C> Keys<C> {
     pub(crate) const fn new() -> Self {
         Self {
             shards: OnceLock::new(),
+            own: OwnSettings::new(),
         }
     }
 
@@ -98,23 +102,54 @@ impl<C> Keys<C> {
         key: Key<'_>,
         most: usize,
         fresh: impl FnOnce() -> C,
-        is_idle: impl Fn(&C, Instant) -> bool,
+        is_idle: impl Fn(&C, &Tag, Instant) -> bool,
     ) -> Option<Held<C>> {
         let shards = self.shards.get_or_init(|| Shard::all(most));
         // The map looks at the low bits.
         let shard = &shards[(key.identity >> 64) as usize % shards.len()];
         match shard.find(key.identity) {
             Some(found) => Some(found),
-            None => shard.make(key, fresh, is_idle),
+            None => shard.make(key, &self.own, fresh, is_idle),
         }
     }
 
-    pub(super) fn for_each(&self, mut see: impl FnMut(&C)) {
+    pub(super) fn for_each(&self, mut see: impl FnMut(&C, &Tag)) {
         for shard in self.shards.get().into_iter().flatten() {
             for place in shard.map.pin().values() {
-                see(&place.core);
+                see(&place.core, &place.tag);
             }
         }
+    }
+
+    /// The state of the key with this text.
+    pub(super) fn find(&self, text: &str) -> Option<Held<C>> {
+        let shards = self.shards.get().into_iter().flatten();
+        let mut found = shards.filter_map(|shard| {
+            let map = shard.map.pin();
+            let mut places = map.iter();
+            let (&identity, _) = places.find(|(_, place)| place.tag.is(text))?;
+            shard.find(identity)
+        });
+        found.next()
+    }
+
+    /// What is laid over single keys.
+    pub(super) fn own(&self) -> &OwnSettings {
+        &self.own
+    }
+
+    /// What is laid over this key alone, in force from now on: also for one that has not come yet.
+    pub(super) fn own_of(&self, text: &str) -> Arc<Overlay> {
+        let own = self.own.of(text);
+        for shard in self.shards.get().into_iter().flatten() {
+            // Who is being made either saw it or is seen here.
+            let _making = shard.lock();
+            let places = shard.map.pin();
+            for place in places.values().filter(|place| place.tag.is(text)) {
+                place.tag.take(&own);
+            }
+        }
+        own
     }
 
     pub(super) fn len(&self) -> usize {
@@ -166,11 +201,12 @@ impl<C> Shard<C> {
     fn make(
         &self,
         key: Key<'_>,
+        own: &OwnSettings,
         fresh: impl FnOnce() -> C,
-        is_idle: impl Fn(&C, Instant) -> bool,
+        is_idle: impl Fn(&C, &Tag, Instant) -> bool,
     ) -> Option<Held<C>> {
         let text = key.text();
-        let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut making = self.lock();
         if let Some(found) = self.find(key.identity) {
             return Some(found);
         }
@@ -181,16 +217,24 @@ impl<C> Shard<C> {
         let place = Arc::new(Place {
             core: fresh(),
             used: AtomicU64::new(tick),
-            text,
+            tag: Tag::new(text, own),
         });
         self.map.pin().insert(key.identity, Arc::clone(&place));
         making.count += 1;
         Some(Held(place))
     }
 
-    fn forget_one(&self, making: &mut Making, is_idle: impl Fn(&C, Instant) -> bool) -> Option<()> {
+    fn lock(&self) -> MutexGuard<'_, Making> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget_one(
+        &self,
+        making: &mut Making,
+        is_idle: impl Fn(&C, &Tag, Instant) -> bool,
+    ) -> Option<()> {
         let now = LazyCell::new(clock::now);
-        let is_idle = |core: &C| is_idle(core, *now);
+        let is_idle = |place: &Place<C>| is_idle(&place.core, &place.tag, *now);
         if making.fruitless_until.is_some_and(|until| *now < until) {
             return None;
         }
@@ -215,7 +259,7 @@ impl<C> Shard<C> {
             looked = true;
             let mut idle: Vec<(u64, u128)> = map
                 .iter()
-                .filter(|(_, place)| Arc::strong_count(place) == 1 && is_idle(&place.core))
+                .filter(|(_, place)| Arc::strong_count(place) == 1 && is_idle(place))
                 .map(|(&identity, place)| (place.used.load(Ordering::Relaxed), identity))
                 .collect();
             let next = (making.count / 16 + 1).min(idle.len());
@@ -232,7 +276,7 @@ impl<C> Shard<C> {
 
 impl<C> Place<C> {
     /// Unless it was used since `used`, or somebody holds it, or it is not idle.
-    fn mark_forgotten(self: &Arc<Self>, used: u64, is_idle: impl Fn(&C) -> bool) -> bool {
+    fn mark_forgotten(self: &Arc<Self>, used: u64, is_idle: impl Fn(&Self) -> bool) -> bool {
         let mark = |from, to| {
             self.used
                 .compare_exchange(from, to, Ordering::SeqCst, Ordering::Relaxed)
@@ -245,7 +289,7 @@ impl<C> Place<C> {
         // From here on nobody can take hold of it, so what is seen now stays so.
         let held = Arc::strong_count(self) > 1;
         fence(Ordering::Acquire);
-        if !held && is_idle(&self.core) {
+        if !held && is_idle(self) {
             return true;
         }
         mark(FORGOTTEN, used);

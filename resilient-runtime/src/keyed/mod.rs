@@ -2,19 +2,26 @@
 
 mod key;
 mod keys;
+mod own;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::{self, Display};
 use std::hash::Hash;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 pub use self::key::{Key, Shown, ViaDebug, ViaDisplay, ViaNothing};
 pub(crate) use self::keys::Held;
 use self::keys::Keys;
+pub(crate) use self::own::Tag;
+use crate::clock;
 use crate::door::{Door, Opened};
 use crate::event::{self, EventKind};
-use crate::site::{Caller, Handle, Setting, SettingError, Stateful, Tuning, Value};
+use crate::site::{
+    Caller, Chosen, Configured, Entry, Given, Handle, KeyReading, Knobs, Layout, Misfit, Setting,
+    SettingError, Stateful, Tuning, Value,
+};
 
 /// One state for each value of a key: a breaker for each host, a rate for each tenant.
 ///
@@ -73,6 +80,8 @@ pub struct Keyed<S: Stateful> {
     keys: Door<Keys<S::Core>>,
 }
 
+static NOTHING: Configured = Configured::new();
+
 const MOST: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 
 impl<S: Stateful> Keyed<S> {
@@ -103,6 +112,15 @@ impl<S: Stateful> Keyed<S> {
         self.handle(Key::new(key, &text), self.template.caller())
     }
 
+    /// The state of the key that is shown as `text`, if there is one: for operators, who have no more of a key
+    /// than that. It looks at every key.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<Handle<'_, S>> {
+        let held = self.keys().find(text)?;
+        let caller = self.template.caller();
+        Some(Handle::new(&self.template, Some(held), caller))
+    }
+
     /// How many keys there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -118,7 +136,7 @@ impl<S: Stateful> Keyed<S> {
     /// The knobs, which all keys have in common.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.list()
+        self.list(None)
     }
 
     /// Lays `value` over what the code says for `knob`, for all keys at once; their states stay.
@@ -128,7 +146,7 @@ impl<S: Stateful> Keyed<S> {
     /// An unknown knob, a value that it does not take, or settings that would contradict
     /// each other. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        Tuning::set(self, knob, value)
+        Tuning::set(self, None, knob, Some(value))
     }
 
     /// Goes back to what the code says for `knob`.
@@ -137,7 +155,43 @@ impl<S: Stateful> Keyed<S> {
     ///
     /// As for [`set`](Self::set).
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        Tuning::unset(self, knob)
+        Tuning::set(self, None, knob, None)
+    }
+
+    /// The knobs as they stand for one key, known by its text.
+    #[must_use]
+    pub fn settings_of(&self, key: &str) -> Vec<Setting> {
+        self.list(Some(key))
+    }
+
+    /// Lays `value` over what all have for `knob`, for one key alone, known by its text as errors and events show
+    /// it: whether it has come yet or not, and also after it was forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As for [`set`](Self::set).
+    ///
+    /// ```
+    /// use resilient_runtime::{Keyed, RateLimiter};
+    ///
+    /// static TENANTS: Keyed<RateLimiter> = Keyed::new(RateLimiter::per_second(10));
+    ///
+    /// TENANTS.set_for("large", "per_second", 500.into())?;
+    /// assert_eq!(TENANTS.get("large").snapshot().available, 500);
+    /// assert_eq!(TENANTS.get("small").snapshot().available, 10);
+    /// # Ok::<_, resilient_runtime::SettingError>(())
+    /// ```
+    pub fn set_for(&self, key: &str, knob: &str, value: Value) -> Result<(), SettingError> {
+        Tuning::set(self, Some(key), knob, Some(value))
+    }
+
+    /// Goes back to what all have for `knob`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`set`](Self::set).
+    pub fn unset_for(&self, key: &str, knob: &str) -> Result<(), SettingError> {
+        Tuning::set(self, Some(key), knob, None)
     }
 
     /// What all keys have in common.
@@ -152,7 +206,7 @@ impl<S: Stateful> Keyed<S> {
             key,
             most as usize,
             || self.template.fresh(),
-            |core, now| self.template.is_idle(core, now),
+            |core, tag, now| S::is_idle(&self.entry(core, tag), now),
         );
         if held.is_none() && event::is_heard() {
             let exhausted = || EventKind::KeysExhausted { max_keys: most };
@@ -161,9 +215,54 @@ impl<S: Stateful> Keyed<S> {
         Handle::new(&self.template, held, caller)
     }
 
-    fn settings_changed(&self) {
-        let keys = self.keys();
-        keys.for_each(|core| self.template.settings_changed(core));
+    pub(crate) fn readings(&self) -> Vec<KeyReading> {
+        let now = clock::now();
+        let mut readings = Vec::new();
+        self.keys().for_each(|core, tag| {
+            let at = self.entry(core, tag);
+            readings.push(KeyReading {
+                key: tag.text().cloned(),
+                reading: S::reading(&at),
+                is_busy: !S::is_idle(&at, now),
+            });
+        });
+        readings
+    }
+
+    fn entry<'a>(&'a self, core: &'a S::Core, tag: &'a Tag) -> Entry<'a, S> {
+        Entry {
+            core: Opened::of(core),
+            tag: Some(tag),
+            ..Entry::by_hand(&self.template)
+        }
+    }
+
+    /// The keys of which a configuration says something, or said so before.
+    fn laid_out<'l>(&self, layout: &'l Layout) -> Vec<(Arc<str>, &'l Configured)> {
+        let named = layout.keys.iter();
+        let mut keys: Vec<_> = named
+            .map(|(key, configured)| (Arc::from(&**key), configured))
+            .collect();
+        let others = self.keys().own().texts().into_iter();
+        keys.extend(
+            others
+                .filter(|key| !layout.keys.contains_key(&**key))
+                .map(|key| (key, &NOTHING)),
+        );
+        keys
+    }
+
+    /// Changes the settings of every key, and of the state for those for whom there is no place.
+    fn change<R>(&self, change: impl FnOnce() -> R) -> R {
+        let each = |see: fn(&Entry<'_, S>)| {
+            see(&Entry::by_hand(&self.template));
+            self.keys()
+                .for_each(|core, tag| see(&self.entry(core, tag)));
+        };
+        each(S::settings_change);
+        let changed = change();
+        each(S::settings_changed);
+        changed
     }
 
     fn keys(&self) -> Opened<'_, Keys<S::Core>> {
@@ -172,20 +271,39 @@ impl<S: Stateful> Keyed<S> {
 }
 
 impl<S: Stateful> Tuning for Keyed<S> {
-    fn list(&self) -> Vec<Setting> {
-        self.template.list()
+    fn list(&self, key: Option<&str>) -> Vec<Setting> {
+        let own = key.and_then(|key| self.keys().own().find(key));
+        Knobs::list(self.template.live(), own.as_deref())
     }
 
-    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        Tuning::set(&self.template, knob, value)?;
-        self.settings_changed();
-        Ok(())
+    fn set(&self, key: Option<&str>, knob: &str, value: Option<Value>) -> Result<(), SettingError> {
+        let own = key.map(|key| self.keys().own_of(key));
+        self.change(|| Knobs::set(self.template.live(), own.as_deref(), knob, value))
     }
 
-    fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        Tuning::unset(&self.template, knob)?;
-        self.settings_changed();
-        Ok(())
+    fn choose(&self, knob: &str, given: Given<'_>) -> Result<Chosen, SettingError> {
+        Knobs::choose(self.template.live(), knob, given)
+    }
+
+    fn would(&self, layout: &Layout) -> Result<Vec<Setting>, Misfit> {
+        let live = self.template.live();
+        for (key, configured) in self.laid_out(layout) {
+            let own = self.keys().own().find(&key);
+            let would = Knobs::would(live, own.as_deref(), &layout.all, configured);
+            would.map_err(|why| Misfit::of_key(&key, why))?;
+        }
+        let would = Knobs::would(live, None, &layout.all, &NOTHING);
+        would.map_err(Misfit::of_all)
+    }
+
+    fn lay(&self, layout: &Layout) {
+        let live = self.template.live();
+        self.change(|| {
+            Knobs::lay(live, None, &layout.all);
+            for (key, configured) in self.laid_out(layout) {
+                Knobs::lay(live, Some(&self.keys().own_of(&key)), configured);
+            }
+        });
     }
 }
 

@@ -42,7 +42,7 @@ impl Map {
                 made_as: self.made.fetch_add(1, Ordering::Relaxed),
                 busy: AtomicBool::new(false),
             },
-            |core, _now| !core.busy.load(Ordering::Relaxed),
+            |core, _, _| !core.busy.load(Ordering::Relaxed),
         )
     }
 
@@ -109,7 +109,7 @@ fn who_goes_is_looked_at_once_more_when_nobody_can_take_hold_of_it() {
     let is_idle = |busy: &AtomicBool| !busy.load(Ordering::SeqCst);
     let hold = |key: u32, is_idle: &dyn Fn(&AtomicBool) -> bool| {
         let key = Key::new(&key, &|| None);
-        keys.hold(key, 1000, AtomicBool::default, |core, _| is_idle(core))
+        keys.hold(key, 1000, AtomicBool::default, |core, _, _| is_idle(core))
     };
     for key in 0..1000 {
         let held = hold(key, &is_idle).unwrap();

@@ -28,7 +28,8 @@ use crate::clock::nanos;
 use crate::door::{Door, Opened};
 use crate::error::PolicyError;
 use crate::site::{
-    Ask, Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value, Way,
+    Ask, Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning,
+    Value, Way,
 };
 use crate::verdict::Failing;
 
@@ -223,7 +224,7 @@ impl RateLimiter {
     /// Its knobs.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.settings.list()
+        Tuning::list(self, None)
     }
 
     /// Lays `value` over what the code says for `knob`.
@@ -233,7 +234,7 @@ impl RateLimiter {
     /// An unknown knob, a value that it does not take, or `per_second` beside `permits` and
     /// `per`. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        Tuning::set(self, knob, value)
+        Tuning::set(self, None, knob, Some(value))
     }
 
     /// Goes back to what the code says for `knob`.
@@ -242,7 +243,7 @@ impl RateLimiter {
     ///
     /// An unknown knob.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        Tuning::unset(self, knob)
+        Tuning::set(self, None, knob, None)
     }
 
     fn take(entry: Entry<'_, Self>, ask: Ask) -> Result<(), PolicyError> {
@@ -272,8 +273,7 @@ impl RateLimiter {
 
     fn look(at: &Entry<'_, Self>) -> RateLimiterSnapshot {
         let now = nanos(clock::now());
-        let settings = &at.state.settings;
-        settings.with(|settings| at.core.snapshot(&settings.scale, now))
+        at.settings(|settings| at.core.snapshot(&settings.scale, now))
     }
 }
 
@@ -285,6 +285,7 @@ fn ask(cost: u32) -> Ask {
 
 impl Stateful for RateLimiter {
     type Core = Core;
+    type Settings = RateLimiterSettings;
 
     const KIND: LayerKind = LayerKind::RateLimit;
 
@@ -298,17 +299,20 @@ impl Stateful for RateLimiter {
         self.core.open(|| self.fresh())
     }
 
-    fn is_idle(&self, core: &Core, now: Instant) -> bool {
-        core.is_idle(nanos(now))
+    fn is_idle(at: &Entry<'_, Self>, now: Instant) -> bool {
+        at.core.is_idle(nanos(now))
     }
 
-    fn settings_changed(&self, core: &Core) {
+    fn settings_changed(at: &Entry<'_, Self>) {
         let now = nanos(clock::now());
-        self.settings
-            .with(|settings| core.follow(&settings.scale, now));
+        at.settings(|settings| at.core.follow(&settings.scale, now));
     }
 
-    fn live(&self) -> &dyn Tuning {
+    fn reading(at: &Entry<'_, Self>) -> Reading {
+        Reading::RateLimiter(Self::look(at))
+    }
+
+    fn live(&self) -> &Live<RateLimiterSettings> {
         &self.settings
     }
 

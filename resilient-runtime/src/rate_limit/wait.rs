@@ -37,9 +37,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(place) = this.place {
-                let Entry { state, core, .. } = this.entry;
+                let entry = this.entry;
                 let now = nanos(clock::now());
-                state.settings.with(|settings| core.leave(&settings.scale, place, now));
+                entry.settings(|settings| entry.core.leave(&settings.scale, place, now));
             }
         }
     }
@@ -55,7 +55,7 @@ impl RateLimiter {
     ) -> Asking<'a> {
         let began = clock::entry();
         let now = nanos(began);
-        let answer = entry.state.settings.with(|settings| {
+        let answer = entry.settings(|settings| {
             let latest = match cx {
                 Some(_) => latest(now, ask.max_wait.unwrap_or(settings.max_wait)),
                 None => now,
@@ -95,10 +95,8 @@ impl Waiting<'_> {
             let began = clock::now();
             let now = nanos(began);
             let waker = cx.waker().clone();
-            let answer = entry
-                .state
-                .settings
-                .with(|settings| entry.core.ask_again(&settings.scale, place, now, waker));
+            let answer =
+                entry.settings(|settings| entry.core.ask_again(&settings.scale, place, now, waker));
             if let Some(answer) = answer {
                 *this.place = None;
                 return Poll::Ready(match answer {

@@ -5,7 +5,9 @@ use std::any::Any;
 use super::{Attempts, Retry};
 use crate::keyed::{Key, Keyed};
 use crate::retry_budget::{RetryBudget, Within};
-use crate::site::{Asked, Caller, Layer, LayerKind, Live, Site, StateLayer, Switch, Tuning, Way};
+use crate::site::{
+    Asked, Caller, Layer, LayerKind, Live, Site, StateLayer, States, Switch, Tuning, Way,
+};
 
 /// The retry of an annotated function.
 #[derive(Debug)]
@@ -166,6 +168,15 @@ impl Layer for RetryLayer {
 
     fn tuning(&self) -> Option<&dyn Tuning> {
         Some(&self.live)
+    }
+
+    fn budget(&self) -> Option<&dyn Layer> {
+        let budget = self.budget.as_ref()?;
+        budget.tuning().is_some().then_some(budget)
+    }
+
+    fn states(&self) -> Option<&dyn States> {
+        self.budget.as_ref()?.states()
     }
 
     fn any_state(&self) -> Option<&dyn Any> {

@@ -17,7 +17,7 @@ pub use settings::RetryBudgetSettings;
 use crate::clock::{self, nanos};
 use crate::door::{Door, Opened};
 use crate::site::{
-    Caller, Entry, LayerKind, Live, Setting, SettingError, Site, Stateful, Tuning, Value,
+    Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning, Value,
 };
 
 /// A retry budget: a bucket of retries that successes fill.
@@ -144,7 +144,7 @@ impl RetryBudget {
     /// Its knobs.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        self.settings.list()
+        Tuning::list(self, None)
     }
 
     /// Lays `value` over what the code says for `knob`; what has been taken out stays out, but that one which becomes
@@ -154,8 +154,7 @@ impl RetryBudget {
     ///
     /// An unknown knob, or a value that it does not take. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.settle();
-        self.settings.set(knob, value)
+        Tuning::set(self, None, knob, Some(value))
     }
 
     /// Goes back to what the code says for `knob`.
@@ -164,35 +163,32 @@ impl RetryBudget {
     ///
     /// An unknown knob.
     pub fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.settle();
-        self.settings.unset(knob)
-    }
-
-    /// What came in until now came by the settings that held until now.
-    fn settle(&self) {
-        let _ = self.tokens();
+        Tuning::set(self, None, knob, None)
     }
 
     pub(crate) fn withdraw(at: &Entry<'_, Self>, now: Instant) -> bool {
-        at.core.try_withdraw(at.state.terms(), nanos(now))
+        at.core.try_withdraw(at.terms(), nanos(now))
     }
 
     #[inline]
     pub(crate) fn earn(at: &Entry<'_, Self>) {
-        at.core.deposit(|| at.state.terms());
+        at.core.deposit(|| at.terms());
     }
 
     fn count(at: &Entry<'_, Self>, now: Instant) -> f64 {
-        at.core.tokens(at.state.terms(), nanos(now))
+        at.core.tokens(at.terms(), nanos(now))
     }
+}
 
+impl Entry<'_, RetryBudget> {
     fn terms(&self) -> Terms {
-        self.settings.with(RetryBudgetSettings::terms)
+        self.settings(RetryBudgetSettings::terms)
     }
 }
 
 impl Stateful for RetryBudget {
     type Core = Bucket;
+    type Settings = RetryBudgetSettings;
 
     const KIND: LayerKind = LayerKind::Retry;
 
@@ -205,11 +201,23 @@ impl Stateful for RetryBudget {
         self.bucket.open(Bucket::new)
     }
 
-    fn is_idle(&self, bucket: &Bucket, now: Instant) -> bool {
-        bucket.is_full(self.terms(), nanos(now))
+    fn is_idle(at: &Entry<'_, Self>, now: Instant) -> bool {
+        at.core.is_full(at.terms(), nanos(now))
     }
 
-    fn live(&self) -> &dyn Tuning {
+    /// What came in until now came by the settings that held until now.
+    fn settings_change(at: &Entry<'_, Self>) {
+        let _ = Self::count(at, clock::now());
+    }
+
+    fn reading(at: &Entry<'_, Self>) -> Reading {
+        Reading::RetryBudget {
+            tokens: Self::count(at, clock::now()),
+            capacity: at.settings(RetryBudgetSettings::most),
+        }
+    }
+
+    fn live(&self) -> &Live<RetryBudgetSettings> {
         &self.settings
     }
 

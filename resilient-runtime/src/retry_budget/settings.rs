@@ -59,6 +59,10 @@ impl RetryBudgetSettings {
         self
     }
 
+    pub(super) const fn most(&self) -> u32 {
+        self.capacity
+    }
+
     pub(super) const fn terms(&self) -> Terms {
         Terms::new(self.capacity, self.ratio, self.per_second)
     }

@@ -224,12 +224,12 @@ async fn each_key_has_its_own() {
 #[tokio::test(start_paused = true)]
 async fn a_key_is_forgotten_once_its_budget_is_full_again() {
     let budget = RetryBudget::with(RetryBudgetSettings::new().capacity(1).per_second(1.0));
-    let core = budget.fresh();
-    assert!(budget.is_idle(&core, clock::now()));
-    assert!(core.try_withdraw(budget.terms(), nanos(clock::now())));
-    assert!(!budget.is_idle(&core, clock::now()));
+    let is_idle = || RetryBudget::is_idle(&Entry::by_hand(&budget), clock::now());
+    assert!(is_idle());
+    assert!(budget.try_withdraw());
+    assert!(!is_idle());
     advance(Duration::from_secs(1)).await;
-    assert!(budget.is_idle(&core, clock::now()));
+    assert!(is_idle());
 }
 
 #[tokio::test(start_paused = true)]

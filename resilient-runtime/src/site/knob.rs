@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::live::NONE;
+use super::overlay::NONE;
 use super::setting::Value;
 
 /// The kinds of knobs, each with its form as a word.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
     /// At least this many, and at most that many.
     Count { min: u64, max: u64 },
@@ -133,7 +133,7 @@ impl Unit {
 }
 
 /// What is called `p` and a number.
-fn percentile(name: &str) -> Option<f64> {
+pub(super) fn percentile(name: &str) -> Option<f64> {
     name.strip_prefix('p')?.parse().ok()
 }
 
@@ -177,7 +177,8 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 }
 
 /// One knob of a settings struct.
-pub(crate) struct Knob<S> {
+#[derive(Debug)]
+pub struct Knob<S> {
     pub(crate) name: &'static str,
     pub(crate) unit: Unit,
     /// `None` where the knob is not set.
@@ -186,7 +187,7 @@ pub(crate) struct Knob<S> {
 }
 
 /// A settings struct that can be replaced knob by knob.
-pub(crate) trait Settings: Copy + Send + Sync + 'static {
+pub trait Settings: Copy + Send + Sync + 'static {
     const KNOBS: &'static [Knob<Self>];
 
     /// What the knobs cannot say one by one.

@@ -4,7 +4,8 @@ use std::any::Any;
 use std::fmt;
 
 use super::Site;
-use super::{Live, Setting, SettingError, Settings, Switch, Value};
+use super::given::Given;
+use super::{KeyReading, Origin, Reading, Setting, SettingError, States, Switch, Tuning, Value};
 use crate::circuit_breaker::CircuitBreaker;
 use crate::event::{self, EventKind};
 
@@ -56,54 +57,6 @@ impl fmt::Display for LayerKind {
     }
 }
 
-/// What can be read and changed of a layer's settings, whatever their type.
-pub trait Tuning {
-    fn list(&self) -> Vec<Setting>;
-    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError>;
-    fn unset(&self, knob: &str) -> Result<(), SettingError>;
-}
-
-impl<S: Settings> Tuning for Live<S> {
-    fn list(&self) -> Vec<Setting> {
-        Live::list(self)
-    }
-
-    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        Live::set(self, knob, value)
-    }
-
-    fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        Live::unset(self, knob)
-    }
-}
-
-/// For a layer without knobs.
-#[derive(Debug)]
-pub(crate) struct NoKnobs;
-
-impl NoKnobs {
-    fn unknown(knob: &str) -> Result<(), SettingError> {
-        Err(SettingError::UnknownKnob {
-            knob: knob.to_owned(),
-            known: Vec::new(),
-        })
-    }
-}
-
-impl Tuning for NoKnobs {
-    fn list(&self) -> Vec<Setting> {
-        Vec::new()
-    }
-
-    fn set(&self, knob: &str, _value: Value) -> Result<(), SettingError> {
-        Self::unknown(knob)
-    }
-
-    fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        Self::unknown(knob)
-    }
-}
-
 /// One layer of an annotated function: a handle for operators.
 ///
 /// A change holds from the next call (for a retry: from the next call, not the
@@ -117,18 +70,30 @@ pub trait Layer: fmt::Debug + Sync {
         self.switch().is_enabled()
     }
 
-    /// Takes this layer out of the stack, or puts it in again.
+    /// Takes this layer out of the stack, or puts it in again, whatever a configuration says.
     fn set_enabled(&self, enabled: bool) {
-        self.switch().set_enabled(enabled);
+        self.switch().set_enabled(Some(enabled));
+    }
+
+    /// Goes back to what the configuration says of [`is_enabled`](Self::is_enabled); without one it takes part.
+    fn unset_enabled(&self) {
+        self.switch().set_enabled(None);
+    }
+
+    /// Who says whether it [takes part](Self::is_enabled).
+    fn enabled_by(&self) -> Origin {
+        self.switch().enabled_by()
     }
 
     /// Its knobs, in the order of the documentation. Empty where there are none, and
     /// where they belong to a state that was handed in with `state = ..`.
     fn settings(&self) -> Vec<Setting> {
-        self.tuning().map(Tuning::list).unwrap_or_default()
+        self.tuning()
+            .map(|tuning| tuning.list(None))
+            .unwrap_or_default()
     }
 
-    /// Lays `value` over what the code says for `knob`.
+    /// Lays `value` over what the code and the configuration say for `knob`.
     ///
     /// # Errors
     ///
@@ -136,16 +101,58 @@ pub trait Layer: fmt::Debug + Sync {
     /// contradict each other, or a state that was handed in with `state = ..`.
     /// Nothing has changed then.
     fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.tuning().ok_or(SettingError::Shared)?.set(knob, value)
+        let tuning = self.tuning().ok_or(SettingError::Shared)?;
+        tuning.set(None, knob, Some(value))
     }
 
-    /// Goes back to what the code says for `knob`.
+    /// Goes back to what the code and the configuration say for `knob`.
     ///
     /// # Errors
     ///
     /// As for [`set`](Self::set).
     fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.tuning().ok_or(SettingError::Shared)?.unset(knob)
+        let tuning = self.tuning().ok_or(SettingError::Shared)?;
+        tuning.set(None, knob, None)
+    }
+
+    /// The knobs as they stand for one key, known by its text: what is laid over that key alone, and the
+    /// [settings](Self::settings) of all where nothing is.
+    fn settings_of(&self, key: &str) -> Vec<Setting> {
+        self.tuning()
+            .map(|tuning| tuning.list(Some(key)))
+            .unwrap_or_default()
+    }
+
+    /// [`set`](Self::set) for one key, known by its text, whether it has come yet or not.
+    ///
+    /// # Errors
+    ///
+    /// As for [`set`](Self::set), and where the layer has no keys.
+    fn set_for(&self, key: &str, knob: &str, value: Value) -> Result<(), SettingError> {
+        let tuning = self.tuning().ok_or(SettingError::Shared)?;
+        tuning.set(Some(key), knob, Some(value))
+    }
+
+    /// [`unset`](Self::unset) for one key.
+    ///
+    /// # Errors
+    ///
+    /// As for [`set_for`](Self::set_for).
+    fn unset_for(&self, key: &str, knob: &str) -> Result<(), SettingError> {
+        let tuning = self.tuning().ok_or(SettingError::Shared)?;
+        tuning.set(Some(key), knob, None)
+    }
+
+    /// A value for a knob as somebody writes it down, in the notation of the attributes: `250ms`, `0.5`, `fib`.
+    ///
+    /// # Errors
+    ///
+    /// An unknown knob, or no value that it takes.
+    fn parse(&self, knob: &str, text: &str) -> Result<Value, SettingError> {
+        let tuning = self.tuning().ok_or(SettingError::Shared)?;
+        tuning
+            .choose(knob, Given::Text(text))
+            .map(|chosen| chosen.value)
     }
 
     /// The circuit breaker, if this is the layer of one that the function owns.
@@ -153,12 +160,32 @@ pub trait Layer: fmt::Debug + Sync {
         self.any_state()?.downcast_ref()
     }
 
+    /// How its state stands. `None` where it has none, one for each key, or one that was handed in with
+    /// `state = ..`.
+    fn reading(&self) -> Option<Reading> {
+        self.states()?.reading()
+    }
+
+    /// How the state of each key stands, in no order. `None` where it has no keys of its own.
+    fn keys(&self) -> Option<Vec<KeyReading>> {
+        self.states()?.keys()
+    }
+
+    /// The budget of a retry, as a layer of its own, if the function owns it.
+    fn budget(&self) -> Option<&dyn Layer> {
+        None
+    }
+
     #[doc(hidden)]
     fn any_state(&self) -> Option<&dyn Any> {
         None
     }
 
-    // These two name types that nobody outside can: the trait is not for others to implement.
+    // These name types that nobody outside can: the trait is not for others to implement.
+    #[doc(hidden)]
+    fn states(&self) -> Option<&dyn States> {
+        None
+    }
     #[doc(hidden)]
     fn switch(&self) -> &Switch;
     #[doc(hidden)]

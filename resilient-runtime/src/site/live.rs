@@ -2,68 +2,19 @@
 //!
 //! A layer's settings are a plain struct, written down by the code. Each of its
 //! knobs may be overridden by a word laid over it; while none is, reading the
-//! settings is one load and a reference to what the code wrote. Overridden, the
-//! words are read under a version (a sequence lock), so that a call sees a set of
-//! settings that stood together.
+//! settings is one load and a reference to what the code wrote.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-use std::sync::{Mutex, PoisonError};
 
-use super::knob::{Knob, Settings};
+use super::given::Given;
+use super::knob::{Knob, Settings, Unit};
+use super::overlay::{Laid, MOST, NONE, Overlay, Words};
 use super::setting::{Origin, Setting, SettingError, Value};
+use super::tuning::{Chosen, Configured, Knobs, changing};
 use crate::door::{Door, Opened};
 
-/// More knobs than any layer has.
-const MOST: usize = 12;
-/// The word of a knob that is not overridden.
-pub(super) const NONE: u64 = u64::MAX;
-
-struct Overlay {
-    any: AtomicBool,
-    /// Odd while the words are being written.
-    version: AtomicU64,
-    words: [AtomicU64; MOST],
-    writing: Mutex<()>,
-}
-
-impl Overlay {
-    const fn new() -> Self {
-        Self {
-            any: AtomicBool::new(false),
-            version: AtomicU64::new(0),
-            words: [const { AtomicU64::new(NONE) }; MOST],
-            writing: Mutex::new(()),
-        }
-    }
-
-    fn read(&self) -> [u64; MOST] {
-        loop {
-            let before = self.version.load(Ordering::Acquire);
-            let words = std::array::from_fn(|i| self.words[i].load(Ordering::Relaxed));
-            fence(Ordering::Acquire);
-            if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
-                return words;
-            }
-            std::hint::spin_loop();
-        }
-    }
-
-    /// Under the lock `writing`.
-    fn write(&self, words: [u64; MOST]) {
-        self.version.fetch_add(1, Ordering::Relaxed);
-        fence(Ordering::Release);
-        for (cell, word) in self.words.iter().zip(words) {
-            cell.store(word, Ordering::Relaxed);
-        }
-        self.version.fetch_add(1, Ordering::Release);
-        self.any
-            .store(words.iter().any(|&word| word != NONE), Ordering::Relaxed);
-    }
-}
-
 /// Settings as the code wrote them, and what was laid over them since.
-pub(crate) struct Live<S> {
+pub struct Live<S> {
     code: S,
     /// The knobs that the code works out anew for each call.
     per_call: &'static [&'static str],
@@ -92,11 +43,9 @@ impl<S: Settings> Live<S> {
     /// The settings in force, over `code`, which is the struct's own or what a call made of it.
     #[inline]
     pub(crate) fn over(&self, code: S) -> S {
-        let overlay = self.open();
-        if overlay.any.load(Ordering::Relaxed) {
-            lay(code, overlay.read())
-        } else {
-            code
+        match self.open().words() {
+            Some(words) => lay(code, &words),
+            None => code,
         }
     }
 
@@ -108,94 +57,144 @@ impl<S: Settings> Live<S> {
     /// The settings in force, without a copy of what the code wrote.
     #[inline]
     pub(crate) fn with<R>(&self, read: impl FnOnce(&S) -> R) -> R {
-        let overlay = self.open();
-        if overlay.any.load(Ordering::Relaxed) {
-            read(&lay(self.code, overlay.read()))
-        } else {
-            read(&self.code)
+        match self.open().words() {
+            Some(words) => read(&lay(self.code, &words)),
+            None => read(&self.code),
         }
     }
 
-    pub(crate) fn list(&self) -> Vec<Setting> {
-        let words = self.open().read();
-        S::KNOBS
-            .iter()
-            .zip(words)
-            .map(|(knob, word)| {
-                let overridden = word != NONE;
-                let word = match overridden {
-                    true => Some(word),
-                    false if self.per_call.contains(&knob.name) => None,
-                    false => (knob.get)(&self.code),
-                };
-                Setting {
-                    knob: knob.name,
-                    value: word.and_then(|word| knob.unit.to_value(word)),
-                    origin: if overridden {
-                        Origin::Handle
-                    } else {
-                        Origin::Code
-                    },
-                }
-            })
-            .collect()
-    }
-
-    pub(crate) fn set(&self, name: &str, value: Value) -> Result<(), SettingError> {
-        self.change(name, |knob| {
-            let takes = knob.unit.takes();
-            knob.unit.to_word(value).ok_or(SettingError::BadValue {
-                knob: knob.name,
-                takes,
-            })
-        })
-    }
-
-    pub(crate) fn unset(&self, name: &str) -> Result<(), SettingError> {
-        self.change(name, |_| Ok(NONE))
-    }
-
-    fn change(
-        &self,
-        name: &str,
-        word: impl FnOnce(&Knob<S>) -> Result<u64, SettingError>,
-    ) -> Result<(), SettingError> {
-        let place = S::KNOBS
-            .iter()
-            .position(|knob| knob.name == name)
-            .ok_or_else(|| SettingError::UnknownKnob {
-                knob: name.to_owned(),
-                known: S::KNOBS.iter().map(|knob| knob.name).collect(),
-            })?;
-        let word = word(&S::KNOBS[place])?;
-
-        let overlay = self.open();
-        let _writing = overlay
-            .writing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let before = overlay.read();
-        let mut words = before;
-        words[place] = word;
-        if let Err(why) = lay(self.code, words).check()
-            // What contradicted itself before is not this change's fault.
-            && lay(self.code, before).check().is_ok()
-        {
-            return Err(SettingError::Contradiction(why));
+    /// The same for one key, which may have something laid over it alone.
+    #[inline]
+    pub(crate) fn with_own<R>(&self, own: Option<&Overlay>, read: impl FnOnce(&S) -> R) -> R {
+        match own.and_then(Overlay::words) {
+            Some(own) => read(&lay(self.get(), &own)),
+            None => self.with(read),
         }
-        overlay.write(words);
-        Ok(())
     }
 
     fn open(&self) -> Opened<'_, Overlay> {
         self.overlay.open(Overlay::new)
     }
+
+    fn place(name: &str) -> Result<usize, SettingError> {
+        let place = S::KNOBS.iter().position(|knob| knob.name == name);
+        place.ok_or_else(|| SettingError::UnknownKnob {
+            knob: name.to_owned(),
+            known: S::KNOBS.iter().map(|knob| knob.name).collect(),
+        })
+    }
+
+    fn choice(
+        name: &str,
+        value: impl FnOnce(Unit) -> Option<Value>,
+    ) -> Result<Chosen, SettingError> {
+        let place = Self::place(name)?;
+        let knob = &S::KNOBS[place];
+        let chosen = value(knob.unit).and_then(|value| {
+            let word = knob.unit.to_word(value)?;
+            Some(Chosen { value, place, word })
+        });
+        chosen.ok_or_else(|| SettingError::BadValue {
+            knob: knob.name,
+            takes: knob.unit.takes(),
+        })
+    }
+
+    /// What stands with `site` laid over what the code wrote, and `own` over that for one key.
+    fn listed(&self, site: &Laid, own: Option<&Laid>) -> Vec<Setting> {
+        let described = |(place, knob): (usize, &Knob<S>)| {
+            let laid = own.and_then(|own| own.top(place)).or(site.top(place));
+            let (word, origin) = match laid {
+                Some((word, origin)) => (Some(word), origin),
+                None if self.per_call.contains(&knob.name) => (None, Origin::Code),
+                None => ((knob.get)(&self.code), Origin::Code),
+            };
+            Setting {
+                knob: knob.name,
+                value: word.and_then(|word| knob.unit.to_value(word)),
+                origin,
+            }
+        };
+        S::KNOBS.iter().enumerate().map(described).collect()
+    }
+
+    fn check(&self, before: [Words; 2], after: [Words; 2]) -> Result<(), SettingError> {
+        let settings = |[site, own]: [Words; 2]| lay(lay(self.code, &site), &own).check();
+        match settings(after) {
+            // What contradicted itself before is not this change's fault.
+            Err(why) if settings(before).is_ok() => Err(SettingError::Contradiction(why)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<S: Settings> Knobs for Live<S> {
+    fn list(&self, own: Option<&Overlay>) -> Vec<Setting> {
+        self.listed(&self.open().laid(), own.map(Overlay::laid).as_ref())
+    }
+
+    fn set(
+        &self,
+        own: Option<&Overlay>,
+        knob: &str,
+        value: Option<Value>,
+    ) -> Result<(), SettingError> {
+        let (place, word) = match value {
+            Some(value) => {
+                let chosen = Self::choice(knob, |_| Some(value))?;
+                (chosen.place, chosen.word)
+            }
+            None => (Self::place(knob)?, NONE),
+        };
+        let _changing = changing();
+        let site = self.open();
+        own.unwrap_or(&site).change(|before: Laid| {
+            let mut after = before;
+            after.put(Origin::Handle, place, word);
+            let over = |laid: &Laid| match own {
+                Some(_) => [site.laid().words(), laid.words()],
+                None => [laid.words(), [NONE; MOST]],
+            };
+            self.check(over(&before), over(&after)).map(|()| after)
+        })
+    }
+
+    fn choose(&self, name: &str, given: Given<'_>) -> Result<Chosen, SettingError> {
+        let (name, given) = match (name.strip_suffix("_ms"), given) {
+            (Some(name), Given::Integer(count)) => (name, Given::Milliseconds(count)),
+            _ => (name, given),
+        };
+        Self::choice(name, |unit| unit.read(given))
+    }
+
+    fn would(
+        &self,
+        own: Option<&Overlay>,
+        site: &Configured,
+        key: &Configured,
+    ) -> Result<Vec<Setting>, SettingError> {
+        let before = self.open().laid();
+        let after = before.configured(&Laid::of(site));
+        let own_before = own.map_or(Laid::NOTHING, Overlay::laid);
+        let own_after = own_before.configured(&Laid::of(key));
+        self.check(
+            [before.words(), own_before.words()],
+            [after.words(), own_after.words()],
+        )?;
+        Ok(self.listed(&after, Some(&own_after)))
+    }
+
+    fn lay(&self, own: Option<&Overlay>, configured: &Configured) {
+        let configured = Laid::of(configured);
+        let site = self.open();
+        own.unwrap_or(&site).lay(&configured);
+    }
 }
 
 /// `settings` with what was laid over them.
 #[cold]
-fn lay<S: Settings>(mut settings: S, words: [u64; MOST]) -> S {
-    for (knob, word) in S::KNOBS.iter().zip(words) {
+fn lay<S: Settings>(mut settings: S, words: &Words) -> S {
+    for (knob, &word) in S::KNOBS.iter().zip(words) {
         if word != NONE {
             (knob.put)(&mut settings, word);
         }

@@ -1,30 +1,38 @@
 //! The call site as a value: what an annotated function is called, where it
 //! stands, and its layers, which can be read and changed while it runs.
 
+mod given;
 mod knob;
 mod layer;
 mod live;
+mod overlay;
+mod reading;
 mod registry;
 mod setting;
 mod state;
 mod switch;
+mod tuning;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
+pub(crate) use given::Given;
 pub(crate) use knob::{
     Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind,
 };
-pub(crate) use layer::NoKnobs;
-pub(crate) use layer::{Caller, Tuning};
+pub(crate) use layer::Caller;
 pub use layer::{Layer, LayerKind};
 pub(crate) use live::Live;
+pub(crate) use overlay::Overlay;
+pub(crate) use reading::States;
+pub use reading::{KeyReading, Reading};
 pub use registry::{Registration, Registry, registry};
 pub use setting::{Origin, Setting, SettingError, Value};
 pub(crate) use state::{Ask, Entry, Lasting, Way};
 pub use state::{Asked, Handle, StateLayer, Stateful};
 pub(crate) use switch::Switch;
+pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NoKnobs, Tuning};
 
 /// An annotated function.
 ///

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::{LayerKind, Site};
-use crate::door::{Door, Opened};
+use super::switch::Said;
+use super::{LayerKind, Origin, Site};
+use crate::door::Door;
 
 /// What generated code hands in.
 #[derive(Debug)]
@@ -78,27 +78,55 @@ impl Registry {
             .find(|site| site.name() == name)
     }
 
-    /// Switches every layer of every site off but the fallbacks, or on again:
-    /// the switch for an emergency. States and settings stay as they are; a layer
+    /// Switches every layer of every site off but the fallbacks, or on again, whatever a configuration
+    /// says: the switch for an emergency. States and settings stay as they are; a layer
     /// that was disabled by itself stays disabled.
     /// A policy that is used by hand has no site, and is not reached.
     pub fn set_enabled(self, enabled: bool) {
-        switch().store(!enabled, Ordering::Relaxed);
-        let layers = self.sites().iter().flat_map(|site| site.layers());
-        for layer in layers.filter(|layer| layer.kind() != LayerKind::Fallback) {
-            layer.switch().set_all_off(!enabled);
-        }
+        self.switch_by(|said| said.by_hand = Some(enabled));
+    }
+
+    /// Goes back to what the configuration says of [`is_enabled`](Self::is_enabled); without one all is on.
+    pub fn unset_enabled(self) {
+        self.switch_by(|said| said.by_hand = None);
     }
 
     /// Whether the switch for an emergency is on, as it is at the start.
     #[must_use]
     pub fn is_enabled(self) -> bool {
-        !switch().load(Ordering::Relaxed)
+        let (enabled, _) = said(|said| said.last());
+        enabled
+    }
+
+    /// Who says [so](Self::is_enabled).
+    #[must_use]
+    pub fn enabled_by(self) -> Origin {
+        let (_, origin) = said(|said| said.last());
+        origin
+    }
+
+    /// What a configuration says of it.
+    #[expect(dead_code, reason = "configurations come next")]
+    pub(crate) fn configure(self, enabled: Option<(bool, Origin)>) {
+        self.switch_by(|said| said.configured = enabled);
+    }
+
+    fn switch_by(self, change: impl FnOnce(&mut Said)) {
+        said(|said| {
+            change(said);
+            let (enabled, _) = said.last();
+            let layers = self.sites().iter().flat_map(|site| site.layers());
+            for layer in layers.filter(|layer| layer.kind() != LayerKind::Fallback) {
+                layer.switch().set_all_off(!enabled);
+            }
+        });
     }
 }
 
-/// Whether everything is switched off.
-fn switch() -> Opened<'static, AtomicBool> {
-    static OFF: Door<AtomicBool> = Door::new(AtomicBool::new(false));
-    OFF.open(|| AtomicBool::new(false))
+/// Whether everything is switched off, and by whom.
+fn said<R>(with: impl FnOnce(&mut Said) -> R) -> R {
+    static SAID: Door<Mutex<Said>> = Door::new(Mutex::new(Said::NOTHING));
+    let said = SAID.open(Mutex::default);
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    with(&mut said)
 }

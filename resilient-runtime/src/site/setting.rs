@@ -61,14 +61,37 @@ impl From<&'static str> for Value {
     }
 }
 
-/// Where a value came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a value came from. A later one goes over an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Origin {
     /// The attribute or the code around it.
     Code,
+    /// A configuration file.
+    File,
+    /// A variable of the environment.
+    Environment,
     /// A handle, while the program ran.
     Handle,
+}
+
+impl Origin {
+    /// The name as it stands in tables: `code`, `file`, `environment`, `handle`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Handle => "handle",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// A knob of a layer, its value, and where that came from.
@@ -104,6 +127,8 @@ pub enum SettingError {
     Contradiction(&'static str),
     /// The layer uses a state that it does not own: set it there.
     Shared,
+    /// The layer has no keys: there is one state for all calls.
+    NoKeys,
 }
 
 impl fmt::Display for SettingError {
@@ -118,6 +143,7 @@ impl fmt::Display for SettingError {
             Self::BadValue { knob, takes } => write!(f, "`{knob}` takes {takes}"),
             Self::Contradiction(why) => f.write_str(why),
             Self::Shared => f.write_str("the state is shared: set it on the state itself"),
+            Self::NoKeys => f.write_str("the layer has no keys: set it for all calls"),
         }
     }
 }

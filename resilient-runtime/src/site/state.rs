@@ -8,18 +8,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Caller, Layer, LayerKind, Setting, SettingError, Site, Switch, Tuning, Value};
+use super::given::Given;
+use super::tuning::{Chosen, Knobs, Layout, Misfit, Tuning};
+use super::{
+    Caller, Layer, LayerKind, Live, Reading, Setting, SettingError, Settings, Site, States, Switch,
+    Value,
+};
 use crate::door::Opened;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::{self, EventKind};
-use crate::keyed::{Held, Key, Keyed};
+use crate::keyed::{Held, Key, Keyed, Tag};
 
 /// A state that outlives the calls it decides over: [`CircuitBreaker`](crate::CircuitBreaker)
 /// and its like. It is not for others to implement.
-pub trait Stateful: fmt::Debug + Send + Sync + 'static {
+pub trait Stateful: fmt::Debug + Send + Sync + Sized + 'static {
     /// What there is one of for each key: the state without its settings and its name.
     #[doc(hidden)]
     type Core: Send + Sync + 'static;
+    #[doc(hidden)]
+    type Settings: Settings;
     #[doc(hidden)]
     const KIND: LayerKind;
     #[doc(hidden)]
@@ -28,33 +35,50 @@ pub trait Stateful: fmt::Debug + Send + Sync + 'static {
     fn core(&self) -> Opened<'_, Self::Core>;
     /// Whether a core can be forgotten: it is not in use, refuses nobody, and has refilled.
     #[doc(hidden)]
-    fn is_idle(&self, core: &Self::Core, now: Instant) -> bool;
+    fn is_idle(at: &Entry<'_, Self>, now: Instant) -> bool;
+    /// Other settings will hold from now on: what happened until now did so by those that hold still.
+    #[doc(hidden)]
+    fn settings_change(_at: &Entry<'_, Self>) {}
     /// Other settings hold from now on: for who waits, too.
     #[doc(hidden)]
-    fn settings_changed(&self, _core: &Self::Core) {}
-    /// The settings, to read and to replace; whoever replaces them calls
-    /// [`settings_changed`](Self::settings_changed).
+    fn settings_changed(_at: &Entry<'_, Self>) {}
     #[doc(hidden)]
-    fn live(&self) -> &dyn Tuning;
+    fn reading(at: &Entry<'_, Self>) -> Reading;
+    #[doc(hidden)]
+    fn live(&self) -> &Live<Self::Settings>;
     #[doc(hidden)]
     fn caller(&self) -> Caller;
 }
 
 impl<S: Stateful> Tuning for S {
-    fn list(&self) -> Vec<Setting> {
-        self.live().list()
+    fn list(&self, _key: Option<&str>) -> Vec<Setting> {
+        Knobs::list(self.live(), None)
     }
 
-    fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
-        self.live().set(knob, value)?;
-        self.settings_changed(&self.core());
+    fn set(&self, key: Option<&str>, knob: &str, value: Option<Value>) -> Result<(), SettingError> {
+        if key.is_some() {
+            return Err(SettingError::NoKeys);
+        }
+        let at = Entry::by_hand(self);
+        S::settings_change(&at);
+        Knobs::set(self.live(), None, knob, value)?;
+        S::settings_changed(&at);
         Ok(())
     }
 
-    fn unset(&self, knob: &str) -> Result<(), SettingError> {
-        self.live().unset(knob)?;
-        self.settings_changed(&self.core());
-        Ok(())
+    fn choose(&self, knob: &str, given: Given<'_>) -> Result<Chosen, SettingError> {
+        Knobs::choose(self.live(), knob, given)
+    }
+
+    fn would(&self, layout: &Layout) -> Result<Vec<Setting>, Misfit> {
+        Tuning::would(self.live(), layout)
+    }
+
+    fn lay(&self, layout: &Layout) {
+        let at = Entry::by_hand(self);
+        S::settings_change(&at);
+        Tuning::lay(self.live(), layout);
+        S::settings_changed(&at);
     }
 }
 
@@ -203,6 +227,16 @@ impl<S: Stateful> Layer for StateLayer<S> {
         })
     }
 
+    fn states(&self) -> Option<&dyn States> {
+        Some(match &self.state {
+            Whose::Own(state) => state,
+            Whose::Impl(state) => *state,
+            Whose::OwnKeyed(states) => states,
+            Whose::ImplKeyed(states) => *states,
+            Whose::Shared => return None,
+        })
+    }
+
     fn any_state(&self) -> Option<&dyn Any> {
         Some(match &self.state {
             Whose::Own(state) => state,
@@ -312,15 +346,15 @@ impl<'a, S: Stateful> Handle<'a, S> {
 
     #[inline]
     pub(crate) fn entry(&self) -> Entry<'_, S> {
-        let (core, key) = match &self.held {
-            Some(held) => (Opened::of(held.core()), held.text()),
+        let (core, tag) = match &self.held {
+            Some(held) => (Opened::of(held.core()), Some(held.tag())),
             None => (self.state.core(), None),
         };
         Entry {
             state: self.state,
             core,
             caller: self.caller,
-            key,
+            tag,
         }
     }
 }
@@ -328,7 +362,7 @@ impl<'a, S: Stateful> Handle<'a, S> {
 impl<S: Stateful> fmt::Debug for Handle<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("key", &self.held.as_ref().and_then(Held::text))
+            .field("key", &self.held.as_ref().map(|held| held.tag().text()))
             .field("state", self.state)
             .finish_non_exhaustive()
     }
@@ -392,11 +426,13 @@ impl<'a, S: Stateful> Way<'a, S> {
 }
 
 /// One call at the door of one state.
-pub(crate) struct Entry<'a, S: Stateful> {
+#[derive(Debug)]
+pub struct Entry<'a, S: Stateful> {
     pub(crate) state: &'a S,
     pub(crate) core: Opened<'a, S::Core>,
     pub(crate) caller: Caller,
-    pub(crate) key: Option<&'a Arc<str>>,
+    /// Of the key, where the core is that of one.
+    pub(crate) tag: Option<&'a Tag>,
 }
 
 impl<'a, S: Stateful> Entry<'a, S> {
@@ -405,26 +441,38 @@ impl<'a, S: Stateful> Entry<'a, S> {
             state,
             core: state.core(),
             caller: state.caller(),
-            key: None,
+            tag: None,
         }
+    }
+
+    /// The key as it is shown.
+    pub(crate) fn key(&self) -> Option<&'a Arc<str>> {
+        self.tag.and_then(Tag::text)
+    }
+
+    /// The settings in force here.
+    #[inline]
+    pub(crate) fn settings<R>(&self, read: impl FnOnce(&S::Settings) -> R) -> R {
+        let own = self.tag.and_then(Tag::own);
+        self.state.live().with_own(own, read)
     }
 
     #[inline]
     pub(crate) fn emit(&self, kind: impl FnOnce() -> EventKind) {
-        event::emit(self.caller, self.key, kind);
+        event::emit(self.caller, self.key(), kind);
     }
 
     /// The call is refused: an event, and an error.
     #[cold]
     pub(crate) fn refuse(&self, kind: PolicyErrorKind) -> PolicyError {
         self.emit(|| EventKind::Refused(kind));
-        PolicyError::new(kind, self.caller.name()).of_key(self.key)
+        PolicyError::new(kind, self.caller.name()).of_key(self.key())
     }
 }
 
 /// A state that lives as long as the program, or as long as this.
 pub(crate) struct Lasting<S: Stateful> {
-    pub(crate) state: &'static S,
+    state: &'static S,
     core: LastingCore<S::Core>,
 }
 
@@ -439,5 +487,14 @@ impl<S: Stateful> Lasting<S> {
             LastingCore::Own(core) => core,
             LastingCore::Key(held) => held.core(),
         }
+    }
+
+    /// The settings in force here.
+    pub(crate) fn settings<R>(&self, read: impl FnOnce(&S::Settings) -> R) -> R {
+        let own = match &self.core {
+            LastingCore::Own(_) => None,
+            LastingCore::Key(held) => held.tag().own(),
+        };
+        self.state.live().with_own(own, read)
     }
 }
