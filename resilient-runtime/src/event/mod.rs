@@ -3,6 +3,7 @@
 //! Where nobody listens an event is not built: [`emit`] is two loads then.
 
 mod observe;
+mod span;
 #[cfg(feature = "tracing")]
 mod trace;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 #[cfg(feature = "testing")]
 pub(crate) use observe::Listening;
 pub use observe::{Subscription, observe};
+pub(crate) use span::Spanned;
 
 use crate::circuit_breaker::StateChange;
 use crate::error::PolicyErrorKind;

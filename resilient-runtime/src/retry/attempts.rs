@@ -14,7 +14,7 @@ use crate::classify::ErrorClass;
 use crate::clock;
 use crate::context;
 use crate::error::{PolicyError, PolicyErrorKind};
-use crate::event::{EventKind, StopReason};
+use crate::event::{EventKind, Spanned, StopReason};
 use crate::retry_budget::Within;
 use crate::rules::{Grows, Growth, Rules, Test, Told};
 use crate::site::Caller;
@@ -112,9 +112,17 @@ impl<'a> Attempts<'a> {
     /// # Cancel safety
     ///
     /// Dropped, it drops `attempt`.
-    pub fn attempt<F: Future>(&mut self, attempt: F) -> Attempt<F> {
+    pub fn attempt<F, T, X>(&mut self, attempt: F) -> Attempt<F>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
         self.paid = false;
-        Attempt::new(self.made, attempt)
+        if self.off {
+            return Attempt::new(self.made, Spanned::none(attempt));
+        }
+        let number = self.made.saturating_add(1);
+        Attempt::new(self.made, Spanned::new(self.caller, number, attempt))
     }
 
     /// Takes the outcome of an attempt: [`Break`](ControlFlow::Break) with it if it
