@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Bulkhead;
-use super::enter::Places;
+use super::enter::{Places, account};
 use crate::carry::Carried;
-use crate::gate::{Gate, Gated, Place};
+use crate::gate::{Account, Gate, Gated, Place};
 
 /// A place in a bulkhead, free again when this is dropped. See [`Bulkhead::try_acquire`].
 #[must_use = "the place is free again when the permit is dropped"]
@@ -53,6 +53,10 @@ impl Gated for Owned {
 
     fn limit(&self) -> u32 {
         self.bulkhead.limit()
+    }
+
+    fn account(&self) -> Account {
+        account(self.bulkhead.caller)
     }
 }
 
