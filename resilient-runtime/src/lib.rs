@@ -60,7 +60,8 @@
 //! # Features
 //!
 //! - `macros` (on): the attributes.
-//! - `tracing` (on): decisions as `tracing` events.
+//! - `tracing` (on): decisions as `tracing` events; for each attempt of a retry or a hedge a span `attempt` (DEBUG) with
+//!   `site`, `attempt`, and at its end the `outcome`: ok, error, timed out, refused, dropped or panicked.
 //! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`, and in `grpc` deadlines that travel.
 //! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]

@@ -89,7 +89,7 @@ impl Caller {
     #[inline]
     pub(crate) fn begin(self, now: impl FnOnce() -> Instant) -> Began {
         match self.measured() {
-            Some(_) => Began::at(now()),
+            Some(_) => Began::at(now),
             None => Began::default(),
         }
     }
