@@ -1,0 +1,151 @@
+//! A span for each attempt, where a subscriber wants to know that much.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::verdict::Failing;
+
+pin_project! {
+    /// An attempt in a span of its own: `attempt`, with the site, its number (the first is 1), and at its end the
+    /// `outcome`.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub(crate) struct Spanned<F> {
+        #[pin]
+        inner: F,
+        span: Span,
+    }
+}
+
+impl<F> Spanned<F> {
+    #[inline]
+    pub(crate) const fn new(span: Span, inner: F) -> Self {
+        Self { inner, span }
+    }
+}
+
+impl<F, T, X> Future for Spanned<F>
+where
+    F: Future<Output = Result<T, X>>,
+    X: Failing,
+{
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let polled = this.span.within(|| this.inner.poll(cx));
+        if let Poll::Ready(outcome) = &polled {
+            this.span.end(outcome);
+        }
+        polled
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod untraced {
+    use crate::site::Caller;
+
+    #[derive(Debug)]
+    pub(crate) struct Span;
+
+    impl Span {
+        /// Of what is no attempt.
+        pub(crate) const NONE: Self = Self;
+
+        #[inline]
+        pub(crate) fn of(_: Caller, _: u32) -> Self {
+            Self
+        }
+
+        #[inline]
+        pub(super) fn within<T>(&self, poll: impl FnOnce() -> T) -> T {
+            poll()
+        }
+
+        #[inline]
+        pub(super) fn end<T, X>(&mut self, _: &Result<T, X>) {}
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use untraced::Span;
+
+#[cfg(feature = "tracing")]
+mod traced {
+    use tracing::field::Empty;
+    use tracing::level_filters::LevelFilter;
+
+    use crate::error::PolicyErrorKind;
+    use crate::site::Caller;
+    use crate::verdict::{Cause, Failing};
+
+    /// Boxed: few want it, and all futures would be larger by it.
+    #[derive(Debug)]
+    pub(crate) struct Span(Option<Box<tracing::Span>>);
+
+    impl Span {
+        /// Of what is no attempt.
+        pub(crate) const NONE: Self = Self(None);
+
+        #[inline]
+        pub(crate) fn of(caller: Caller, attempt: u32) -> Self {
+            if LevelFilter::current() >= LevelFilter::DEBUG {
+                Self::begin(caller, attempt)
+            } else {
+                Self::NONE
+            }
+        }
+
+        #[cold]
+        fn begin(caller: Caller, attempt: u32) -> Self {
+            let span = tracing::debug_span!(
+                target: "resilient_runtime",
+                "attempt",
+                site = caller.name(),
+                attempt,
+                outcome = Empty
+            );
+            Self((!span.is_disabled()).then(|| Box::new(span)))
+        }
+
+        #[inline]
+        pub(super) fn within<T>(&self, poll: impl FnOnce() -> T) -> T {
+            let _entered = self.0.as_ref().map(|span| span.enter());
+            poll()
+        }
+
+        #[inline]
+        pub(super) fn end<T, X: Failing>(&mut self, outcome: &Result<T, X>) {
+            if let Some(span) = self.0.take() {
+                span.record("outcome", ended(outcome));
+            }
+        }
+    }
+
+    fn ended<T, X: Failing>(outcome: &Result<T, X>) -> &'static str {
+        let Err(failure) = outcome else {
+            return "ok";
+        };
+        match failure.verdict().cause {
+            Cause::Policy(PolicyErrorKind::TimedOut { .. }) => "timed out",
+            Cause::Error(_) | Cause::Policy(PolicyErrorKind::FaultInjected) => "error",
+            Cause::Policy(_) => "refused",
+        }
+    }
+
+    impl Drop for Span {
+        #[inline]
+        fn drop(&mut self) {
+            if let Some(span) = self.0.take() {
+                let panics = std::thread::panicking();
+                span.record("outcome", if panics { "panicked" } else { "dropped" });
+            }
+        }
+    }
+}
+
+#[cfg(feature = "tracing")]
+pub(crate) use traced::Span;
