@@ -71,12 +71,13 @@ fn without_inner_attributes(block: &Group) -> (TokenStream, Group) {
     (attrs, without)
 }
 
-// let (retry, timeout) = {
+// let (site, retry, timeout) = {
 //     static __RESILIENT_SITE: Site = ..;
 //     static __RESILIENT_RETRY: RetryLayer = ..;
 //     ..
-//     (&__RESILIENT_RETRY, ..)
+//     (&__RESILIENT_SITE, &__RESILIENT_RETRY, ..)
 // };
+// let running = site.enter();
 fn site(stack: &Stack) -> TokenStream {
     let at = Span::mixed_site();
     let marker = Ident::new(crate::family::MARKER, at);
@@ -94,15 +95,8 @@ fn site(stack: &Stack) -> TokenStream {
             ::core::any::type_name_of_val(&here)
         }),
     };
-    let (pattern, value) = match (locals.as_slice(), items.as_slice()) {
-        ([local], [item]) => (quote!(#local), quote_spanned!(at=> &#item)),
-        (locals, items) => (
-            quote_spanned!(at=> (#(#locals),*)),
-            quote_spanned!(at=> (#(&#items),*)),
-        ),
-    };
     quote_spanned!(at=>
-        let #pattern = {
+        let (site, #(#locals),*) = {
             static #marker: __resilient::Site = __resilient::Site::new(
                 #name,
                 ::core::file!(),
@@ -111,8 +105,9 @@ fn site(stack: &Stack) -> TokenStream {
             );
             #(#statics)*
             __resilient::register! { &#marker }
-            #value
+            (&#marker, #(&#items),*)
         };
+        let running = site.enter();
     )
 }
 
@@ -151,14 +146,14 @@ fn finished(around: &Around<'_>, flow: Flow) -> TokenStream {
     let at = Span::mixed_site();
     match flow {
         Flow::Call(statements) => {
-            let answer = around.finish(&quote_spanned!(at=> call.await));
-            quote_spanned!(at=> #statements #answer)
+            let answer = around.finish();
+            quote_spanned!(at=> #statements let outcome = call.await; #answer)
         }
         Flow::Outcome {
             statements,
             outcome,
         } => {
-            let answer = around.finish(&quote_spanned!(at=> outcome));
+            let answer = around.finish();
             quote_spanned!(at=> #statements let outcome = #outcome; #answer)
         }
         Flow::Answer(body) => body,

@@ -83,8 +83,10 @@ impl Around<'_> {
         future(self.async_span, self.owns_arguments, body)
     }
 
-    /// `outcome` as the function answers with it.
-    pub(crate) fn finish(&self, outcome: &TokenStream) -> TokenStream {
+    // running.end(outcome).map_err(Failure::into_error)
+    //
+    // `outcome` as the function answers with it. It goes through `running` while it still says what it means.
+    pub(crate) fn finish(&self) -> TokenStream {
         let at = Span::mixed_site();
         let convert = if self.refused_inside {
             match &self.shared.into_error {
@@ -97,7 +99,7 @@ impl Around<'_> {
         } else {
             quote_spanned!(at=> __resilient::Judged::into_error)
         };
-        quote_spanned!(at=> #outcome.map_err(#convert))
+        quote_spanned!(at=> running.end(outcome).map_err(#convert))
     }
 
     /// A failure as the function's own error.
@@ -129,11 +131,8 @@ impl Around<'_> {
         }
     }
 
-    /// An answer of the function's own type, made ready for the layers outside if there are any.
-    pub(crate) fn rejudged(&self, answer: TokenStream) -> TokenStream {
-        if self.outermost {
-            return answer;
-        }
+    /// An answer of the function's own type, made ready for the layers outside.
+    pub(crate) fn rejudged(&self, answer: &TokenStream) -> TokenStream {
         let at = Span::mixed_site();
         let judge = judge(self.output, self.shared);
         let wrap = self

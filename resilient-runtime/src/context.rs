@@ -15,6 +15,16 @@ pub(crate) struct Deadline {
     pub(crate) after: Duration,
 }
 
+impl Deadline {
+    /// How long ago the limit began that set it.
+    pub(crate) fn ran(&self) -> Duration {
+        let now = Instant::now();
+        let left = self.at.saturating_duration_since(now);
+        let over = now.saturating_duration_since(self.at);
+        self.after.saturating_sub(left).saturating_add(over)
+    }
+}
+
 thread_local! {
     static DEADLINE: Cell<Option<Deadline>> = const { Cell::new(None) };
     static CUT_OFF_AFTER: Cell<Option<Duration>> = const { Cell::new(None) };

@@ -41,7 +41,8 @@
 //!
 //! Every annotated function is a [`Site`], listed in the [`registry`] when the program is linked. Its
 //! [layers](Layer) can be read, changed and switched off while it runs. Every decision is an
-//! [`Event`], for [observers](observe) and for `tracing`.
+//! [`Event`], for [observers](observe) and for `tracing`. How often, and how long each took, is counted for
+//! good once somebody asks for it: [`Registry::measure`] and [`Site::stats`].
 //!
 //! # By hand
 //!
@@ -93,6 +94,7 @@ mod retry_budget;
 mod rules;
 mod site;
 mod spawn;
+mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timeout;
@@ -128,6 +130,7 @@ pub use site::{
     Stateful, Value, registry,
 };
 pub use spawn::{spawn, spawn_blocking};
+pub use stats::{Count, Latencies, SiteStats, Timing};
 pub use timeout::{Timeout, TimeoutCall};
 pub use verdict::{Cause, Failing, Failure, Judged, JudgedFuture, Outcome, Verdict, judged_by};
 pub use with_deadline::{WithDeadline, with_deadline};

@@ -3,9 +3,10 @@
 //! ```text
 //! let failure = match call.await {
 //!     Err(failure) if fallback.replaces(&failure) => failure,
-//!     outcome => return outcome.map_err(Failure::into_error),
+//!     outcome => return running.end(outcome).map_err(Failure::into_error),
 //! };
-//! answer(stale(client, key, failure.into_error())).await
+//! let ret = answer(stale(client, key, failure.into_error())).await;
+//! running.answer(ret)
 //! ```
 //!
 //! The outcome is gone before the other answer is awaited: else it would live on over that await, in a
@@ -185,15 +186,15 @@ impl Layer for Fallback {
         let at = Span::mixed_site();
         let pattern = self.condition(around);
         let passed = if around.outermost {
-            around.finish(&quote_spanned!(at=> outcome))
+            around.finish()
         } else {
             quote_spanned!(at=> outcome)
         };
+        let answered = answered(around);
         let output = &around.output.hinted;
         let answer = match &self.answer {
             None => return inside,
             Some(Answer::Value(expr)) => {
-                let ret = around.rejudged(quote_spanned!(at=> ret));
                 let (statements, chosen) = inside.into_match(&quote_spanned!(at=>
                     #pattern => {}
                     outcome => return #passed,
@@ -202,7 +203,7 @@ impl Layer for Fallback {
                     #statements
                     #chosen
                     let ret: #output = #expr;
-                    #ret
+                    #answered
                 )
             }
             Some(Answer::With(function)) => {
@@ -213,9 +214,6 @@ impl Layer for Fallback {
                 };
                 let handed = &around.handed_on;
                 let error = around.error_of(&quote_spanned!(at=> failure));
-                let ret = around.rejudged(
-                    quote_spanned!(at=> __resilient::answer(#function(#(#handed,)* #error)).await),
-                );
                 let (statements, chosen) = inside.into_match(&quote_spanned!(at=>
                     #pattern => failure,
                     outcome => return #passed,
@@ -223,7 +221,8 @@ impl Layer for Fallback {
                 quote_spanned!(at=>
                     #statements
                     let failure = #chosen;
-                    #ret
+                    let ret = __resilient::answer(#function(#(#handed,)* #error)).await;
+                    #answered
                 )
             }
         };
@@ -233,4 +232,17 @@ impl Layer for Fallback {
             Flow::Call(around.future(&answer))
         }
     }
+}
+
+// running.answer(ret)
+// judge(fallback.answered(ret), |error| ..)
+//
+// It is the answer of the function where no layer is around, and of the fallback in any case.
+fn answered(around: &Around<'_>) -> TokenStream {
+    let at = Span::mixed_site();
+    if around.outermost {
+        return quote_spanned!(at=> running.answer(ret));
+    }
+    let local = around.local;
+    around.rejudged(&quote_spanned!(at=> #local.answered(ret)))
 }

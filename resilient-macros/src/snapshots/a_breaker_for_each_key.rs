@@ -2,7 +2,7 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
     #[circuit_breaker(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (retry, breaker) = {
+    let (site, retry, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -25,8 +25,9 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        (&__RESILIENT_RETRY, &__RESILIENT_BREAKER)
+        (&__RESILIENT_SITE, &__RESILIENT_RETRY, &__RESILIENT_BREAKER)
     };
+    let running = site.enter();
     let breaker = match &&host[1..] {
         key => breaker.of_key(__resilient::key!(key)),
     };
@@ -56,5 +57,5 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
         };
         pause.await;
     };
-    outcome.map_err(__resilient::Failure::into_error)
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

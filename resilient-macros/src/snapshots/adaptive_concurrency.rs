@@ -3,7 +3,7 @@ impl Store {
         #[adaptive_concurrency(__named)]
         const _: () = ();
         use ::resilient_runtime::__private as __resilient;
-        let (limiter, limiter_2, limiter_3) = {
+        let (site, limiter, limiter_2, limiter_3) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || {
                     fn here() {}
@@ -30,8 +30,14 @@ impl Store {
             __resilient::register! {
                 & __RESILIENT_SITE
             }
-            (&__RESILIENT_LIMITER, &__RESILIENT_LIMITER_2, &__RESILIENT_LIMITER_3)
+            (
+                &__RESILIENT_SITE,
+                &__RESILIENT_LIMITER,
+                &__RESILIENT_LIMITER_2,
+                &__RESILIENT_LIMITER_3,
+            )
         };
+        let running = site.enter();
         let limiter_2 = match &tenant {
             key => limiter_2.of_key(__resilient::key!(key)),
         };
@@ -56,6 +62,7 @@ impl Store {
         let call = limiter_3.guard(call);
         let call = limiter_2.guard(call);
         let call = limiter.guard(call);
-        call.await.map_err(__resilient::Failure::into_error)
+        let outcome = call.await;
+        running.end(outcome).map_err(__resilient::Failure::into_error)
     }
 }

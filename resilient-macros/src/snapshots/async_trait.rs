@@ -27,7 +27,7 @@ impl Get for Client {
                 #[fallback(__named)]
                 const _: () = ();
                 use ::resilient_runtime::__private as __resilient;
-                let (retry, fallback) = {
+                let (site, retry, fallback) = {
                     static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                         || {
                             fn here() {}
@@ -48,8 +48,9 @@ impl Get for Client {
                     __resilient::register! {
                         & __RESILIENT_SITE
                     }
-                    (&__RESILIENT_RETRY, &__RESILIENT_FALLBACK)
+                    (&__RESILIENT_SITE, &__RESILIENT_RETRY, &__RESILIENT_FALLBACK)
                 };
+                let running = site.enter();
                 let retry_settings = retry.code().count(__self.attempts);
                 let mut attempts = retry.attempts_with(retry_settings);
                 let outcome = loop {
@@ -89,16 +90,17 @@ impl Get for Client {
                                 ) => failure,
                             outcome => return outcome,
                         };
+                        let ret = __resilient::answer(
+                                Self::stale(
+                                    __self,
+                                    key,
+                                    __resilient::copy(&seen),
+                                    failure.into_error(),
+                                ),
+                            )
+                            .await;
                         __resilient::judge(
-                            __resilient::answer(
-                                    Self::stale(
-                                        __self,
-                                        key,
-                                        __resilient::copy(&seen),
-                                        failure.into_error(),
-                                    ),
-                                )
-                                .await,
+                            fallback.answered(ret),
                             |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
                                 __resilient::classify!(error)
                             },
@@ -111,7 +113,7 @@ impl Get for Client {
                     };
                     pause.await;
                 };
-                outcome.map_err(__resilient::Judged::into_error)
+                running.end(outcome).map_err(__resilient::Judged::into_error)
             };
             #[allow(unreachable_code)] __ret
         })

@@ -33,7 +33,7 @@ impl Get for Client {
                 #[retry(__named)]
                 const _: () = ();
                 use ::resilient_runtime::__private as __resilient;
-                let (fallback, retry) = {
+                let (site, fallback, retry) = {
                     static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                         || {
                             fn here() {}
@@ -53,8 +53,9 @@ impl Get for Client {
                     __resilient::register! {
                         & __RESILIENT_SITE
                     }
-                    (&__RESILIENT_FALLBACK, &__RESILIENT_RETRY)
+                    (&__RESILIENT_SITE, &__RESILIENT_FALLBACK, &__RESILIENT_RETRY)
                 };
+                let running = site.enter();
                 {
                     let mut attempts = retry.attempts();
                     let outcome = loop {
@@ -95,12 +96,14 @@ impl Get for Client {
                             failure,
                         ) if fallback.replaces(&failure) => {}
                         outcome => {
-                            return outcome.map_err(__resilient::Judged::into_error);
+                            return running
+                                .end(outcome)
+                                .map_err(__resilient::Judged::into_error);
                         }
                     }
                 }
                 let ret: Result<u32, Status> = Ok(b);
-                ret
+                running.answer(ret)
             };
             #[allow(unreachable_code)] __ret
         })

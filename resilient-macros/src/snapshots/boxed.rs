@@ -6,7 +6,7 @@ impl Client {
         let inner = self.inner.clone();
         Box::pin(async move {
             use ::resilient_runtime::__private as __resilient;
-            let retry = {
+            let (site, retry) = {
                 static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                     || {
                         fn here() {}
@@ -23,8 +23,9 @@ impl Client {
                 __resilient::register! {
                     & __RESILIENT_SITE
                 }
-                &__RESILIENT_RETRY
+                (&__RESILIENT_SITE, &__RESILIENT_RETRY)
             };
+            let running = site.enter();
             let mut attempts = retry.attempts();
             let outcome = loop {
                 let call = async {
@@ -50,7 +51,7 @@ impl Client {
                 };
                 pause.await;
             };
-            outcome.map_err(__resilient::Judged::into_error)
+            running.end(outcome).map_err(__resilient::Judged::into_error)
         })
     }
 }

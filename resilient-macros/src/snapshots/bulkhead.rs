@@ -3,7 +3,7 @@ impl Store {
         #[bulkhead(__named)]
         const _: () = ();
         use ::resilient_runtime::__private as __resilient;
-        let (bulkhead, bulkhead_2) = {
+        let (site, bulkhead, bulkhead_2) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || {
                     fn here() {}
@@ -23,8 +23,9 @@ impl Store {
             __resilient::register! {
                 & __RESILIENT_SITE
             }
-            (&__RESILIENT_BULKHEAD, &__RESILIENT_BULKHEAD_2)
+            (&__RESILIENT_SITE, &__RESILIENT_BULKHEAD, &__RESILIENT_BULKHEAD_2)
         };
+        let running = site.enter();
         let state_2: &__resilient::Keyed<__resilient::Bulkhead> = &self.tenants;
         let bulkhead_2 = match &(tenant, self.region) {
             key => {
@@ -51,6 +52,7 @@ impl Store {
         );
         let call = bulkhead_2.guard(call);
         let call = bulkhead.guard(call);
-        call.await.map_err(__resilient::Failure::into_error)
+        let outcome = call.await;
+        running.end(outcome).map_err(__resilient::Failure::into_error)
     }
 }

@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
-    let breaker = {
+    let (site, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -21,8 +21,9 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        &__RESILIENT_BREAKER
+        (&__RESILIENT_SITE, &__RESILIENT_BREAKER)
     };
+    let running = site.enter();
     let call = async move {
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
             Result<Vec<u8>, Status>,
@@ -45,5 +46,6 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
             __resilient::rules::<Result<Vec<u8>, Status>>()
                 .ignore(|error| error.is_cancelled()),
         );
-    call.await.map_err(__resilient::Failure::into_error)
+    let outcome = call.await;
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

@@ -1,7 +1,7 @@
 impl Client {
     async fn get(&self, key: &str) -> Result<Vec<u8>, Status> {
         use ::resilient_runtime::__private as __resilient;
-        let breaker = {
+        let (site, breaker) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || {
                     fn here() {}
@@ -17,8 +17,9 @@ impl Client {
             __resilient::register! {
                 & __RESILIENT_SITE
             }
-            &__RESILIENT_BREAKER
+            (&__RESILIENT_SITE, &__RESILIENT_BREAKER)
         };
+        let running = site.enter();
         let state: &__resilient::CircuitBreaker = &self.breaker;
         let breaker = breaker.over(state);
         let call = async {
@@ -38,6 +39,7 @@ impl Client {
             },
         );
         let call = breaker.guard(call);
-        call.await.map_err(__resilient::Failure::into_error)
+        let outcome = call.await;
+        running.end(outcome).map_err(__resilient::Failure::into_error)
     }
 }

@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
-    let fallback = {
+    let (site, fallback) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -16,8 +16,9 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        &__RESILIENT_FALLBACK
+        (&__RESILIENT_SITE, &__RESILIENT_FALLBACK)
     };
+    let running = site.enter();
     let call = async {
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
             Result<Vec<u8>, Status>,
@@ -36,7 +37,8 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     );
     let failure = match call.await {
         ::core::result::Result::Err(failure) if fallback.replaces(&failure) => failure,
-        outcome => return outcome.map_err(__resilient::Judged::into_error),
+        outcome => return running.end(outcome).map_err(__resilient::Judged::into_error),
     };
-    __resilient::answer(stale(client, key, failure.into_error())).await
+    let ret = __resilient::answer(stale(client, key, failure.into_error())).await;
+    running.answer(ret)
 }

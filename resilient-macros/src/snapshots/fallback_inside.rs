@@ -4,7 +4,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
     #[timeout(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (retry, fallback, timeout) = {
+    let (site, retry, fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -28,8 +28,14 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        (&__RESILIENT_RETRY, &__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
+        (
+            &__RESILIENT_SITE,
+            &__RESILIENT_RETRY,
+            &__RESILIENT_FALLBACK,
+            &__RESILIENT_TIMEOUT,
+        )
     };
+    let running = site.enter();
     let mut attempts = retry.attempts();
     let outcome = loop {
         let call = async {
@@ -67,15 +73,12 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
                     ) => failure,
                 outcome => return outcome,
             };
+            let ret = __resilient::answer(
+                    stale(&mut *client, __resilient::copy(&key), failure.into_error()),
+                )
+                .await;
             __resilient::judge(
-                    __resilient::answer(
-                            stale(
-                                &mut *client,
-                                __resilient::copy(&key),
-                                failure.into_error(),
-                            ),
-                        )
-                        .await,
+                    fallback.answered(ret),
                     |error: &__resilient::ErrorOf<Result<Vec<u8>, Status>>| {
                         __resilient::classify!(error)
                     },
@@ -89,5 +92,5 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
         };
         pause.await;
     };
-    outcome.map_err(__resilient::Failure::into_error)
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

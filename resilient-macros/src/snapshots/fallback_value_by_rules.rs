@@ -2,7 +2,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     #[timeout(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (fallback, timeout) = {
+    let (site, fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -22,8 +22,9 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        (&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
+        (&__RESILIENT_SITE, &__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
     };
+    let running = site.enter();
     let call = async move {
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
             Result<Vec<u8>, Status>,
@@ -58,8 +59,8 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
                 },
                 __resilient::ok_predicate::<Result<Vec<u8>, Status>, _>(Vec::is_empty),
             ) => {}
-        outcome => return outcome.map_err(__resilient::Failure::into_error),
+        outcome => return running.end(outcome).map_err(__resilient::Failure::into_error),
     }
     let ret: Result<Vec<u8>, Status> = Ok(Vec::new());
-    ret
+    running.answer(ret)
 }

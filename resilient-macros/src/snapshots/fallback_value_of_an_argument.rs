@@ -2,7 +2,7 @@ async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
     #[timeout(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (fallback, timeout) = {
+    let (site, fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -22,8 +22,9 @@ async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        (&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
+        (&__RESILIENT_SITE, &__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
     };
+    let running = site.enter();
     let own_a = __resilient::copy(&a);
     let call = async {
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
@@ -48,8 +49,8 @@ async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
     let call = timeout.limit(call);
     match call.await {
         ::core::result::Result::Err(failure) if fallback.replaces(&failure) => {}
-        outcome => return outcome.map_err(__resilient::Failure::into_error),
+        outcome => return running.end(outcome).map_err(__resilient::Failure::into_error),
     }
     let ret: Result<u32, Status> = Ok(a);
-    ret
+    running.answer(ret)
 }

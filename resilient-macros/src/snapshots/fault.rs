@@ -2,7 +2,7 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
     #[fault(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (fault, fault_2) = {
+    let (site, fault, fault_2) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -24,8 +24,9 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        (&__RESILIENT_FAULT, &__RESILIENT_FAULT_2)
+        (&__RESILIENT_SITE, &__RESILIENT_FAULT, &__RESILIENT_FAULT_2)
     };
+    let running = site.enter();
     let fault_settings = fault.code().latency(lag);
     let outcome = if fault.draw_with(fault_settings).await {
         ::core::result::Result::Err(
@@ -60,5 +61,5 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
         let call = fault_2.inject(call);
         call.await
     };
-    outcome.map_err(__resilient::Failure::into_error)
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

@@ -6,7 +6,7 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
     #[circuit_breaker(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (fallback, timeout, retry, timeout_2, breaker) = {
+    let (site, fallback, timeout, retry, timeout_2, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -45,6 +45,7 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
             & __RESILIENT_SITE
         }
         (
+            &__RESILIENT_SITE,
             &__RESILIENT_FALLBACK,
             &__RESILIENT_TIMEOUT,
             &__RESILIENT_RETRY,
@@ -52,6 +53,7 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
             &__RESILIENT_BREAKER,
         )
     };
+    let running = site.enter();
     let call = async {
         let mut attempts = retry.attempts();
         loop {
@@ -84,7 +86,8 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
     let call = timeout.limit(call);
     let failure = match call.await {
         ::core::result::Result::Err(failure) if fallback.replaces(&failure) => failure,
-        outcome => return outcome.map_err(__resilient::Failure::into_error),
+        outcome => return running.end(outcome).map_err(__resilient::Failure::into_error),
     };
-    __resilient::answer(stale(client, key, failure.into_error())).await
+    let ret = __resilient::answer(stale(client, key, failure.into_error())).await;
+    running.answer(ret)
 }

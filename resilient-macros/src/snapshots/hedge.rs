@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
-    let hedge = {
+    let (site, hedge) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -17,8 +17,9 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        &__RESILIENT_HEDGE
+        (&__RESILIENT_SITE, &__RESILIENT_HEDGE)
     };
+    let running = site.enter();
     let call = hedge
         .run(|| {
             let call = async {
@@ -39,5 +40,6 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
             );
             call
         });
-    call.await.map_err(__resilient::Judged::into_error)
+    let outcome = call.await;
+    running.end(outcome).map_err(__resilient::Judged::into_error)
 }

@@ -6,7 +6,7 @@ async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> 
     #[circuit_breaker(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (timeout, hedge, timeout_2, breaker) = {
+    let (site, timeout, hedge, timeout_2, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -42,12 +42,14 @@ async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> 
             & __RESILIENT_SITE
         }
         (
+            &__RESILIENT_SITE,
             &__RESILIENT_TIMEOUT,
             &__RESILIENT_HEDGE,
             &__RESILIENT_TIMEOUT_2,
             &__RESILIENT_BREAKER,
         )
     };
+    let running = site.enter();
     let hedge_settings = hedge
         .code()
         .after(
@@ -81,5 +83,6 @@ async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> 
             },
         );
     let call = timeout.limit(call);
-    call.await.map_err(__resilient::Failure::into_error)
+    let outcome = call.await;
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

@@ -3,7 +3,7 @@ impl Client {
         #[hedge(__named)]
         const _: () = ();
         use ::resilient_runtime::__private as __resilient;
-        let (retry, hedge) = {
+        let (site, retry, hedge) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || {
                     fn here() {}
@@ -28,8 +28,9 @@ impl Client {
             __resilient::register! {
                 & __RESILIENT_SITE
             }
-            (&__RESILIENT_RETRY, &__RESILIENT_HEDGE)
+            (&__RESILIENT_SITE, &__RESILIENT_RETRY, &__RESILIENT_HEDGE)
         };
+        let running = site.enter();
         let hedge_settings = hedge.code().min_samples(self.samples);
         let mut attempts = retry.attempts();
         let outcome = loop {
@@ -70,6 +71,6 @@ impl Client {
             };
             pause.await;
         };
-        outcome.map_err(__resilient::Judged::into_error)
+        running.end(outcome).map_err(__resilient::Judged::into_error)
     }
 }

@@ -35,7 +35,7 @@ impl<T: Send> Get for Store<T> {
     #[cfg_attr(feature = "calm", resilient(skip))]
     async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
         use ::resilient_runtime::__private as __resilient;
-        let (rate_limit, limiter, bulkhead, breaker, retry) = {
+        let (site, rate_limit, limiter, bulkhead, breaker, retry) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || "store::get",
                 ::core::file!(),
@@ -75,6 +75,7 @@ impl<T: Send> Get for Store<T> {
                 & __RESILIENT_SITE
             }
             (
+                &__RESILIENT_SITE,
                 &__RESILIENT_RATE_LIMIT,
                 &__RESILIENT_LIMITER,
                 &__RESILIENT_BULKHEAD,
@@ -82,6 +83,7 @@ impl<T: Send> Get for Store<T> {
                 &__RESILIENT_RETRY,
             )
         };
+        let running = site.enter();
         let rate_limit = match &tenant {
             key => rate_limit.of_key(__resilient::key!(key)),
         };
@@ -121,13 +123,14 @@ impl<T: Send> Get for Store<T> {
         let call = bulkhead.guard(call);
         let call = limiter.guard(call);
         let call = rate_limit.guard(call);
-        call.await.map_err(__resilient::Failure::into_error)
+        let outcome = call.await;
+        running.end(outcome).map_err(__resilient::Failure::into_error)
     }
     async fn put(&self, tenant: u32) -> Result<(), Status> {
         #[timeout(__named)]
         const _: () = ();
         use ::resilient_runtime::__private as __resilient;
-        let timeout = {
+        let (site, timeout) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || {
                     fn here() {}
@@ -144,8 +147,9 @@ impl<T: Send> Get for Store<T> {
             __resilient::register! {
                 & __RESILIENT_SITE
             }
-            &__RESILIENT_TIMEOUT
+            (&__RESILIENT_SITE, &__RESILIENT_TIMEOUT)
         };
+        let running = site.enter();
         let call = async move {
             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                 Result<(), Status>,
@@ -163,7 +167,8 @@ impl<T: Send> Get for Store<T> {
             },
         );
         let call = timeout.limit(call);
-        call.await.map_err(__resilient::Failure::into_error)
+        let outcome = call.await;
+        running.end(outcome).map_err(__resilient::Failure::into_error)
     }
     async fn ping(&self) {
         #[resilient(__named)]

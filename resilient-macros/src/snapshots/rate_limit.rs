@@ -2,7 +2,7 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
     #[rate_limit(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (rate_limit, rate_limit_2) = {
+    let (site, rate_limit, rate_limit_2) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -29,8 +29,9 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        (&__RESILIENT_RATE_LIMIT, &__RESILIENT_RATE_LIMIT_2)
+        (&__RESILIENT_SITE, &__RESILIENT_RATE_LIMIT, &__RESILIENT_RATE_LIMIT_2)
     };
+    let running = site.enter();
     let rate_limit_2 = match &tenant {
         key => {
             rate_limit_2
@@ -54,5 +55,6 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
     );
     let call = rate_limit_2.guard(call);
     let call = rate_limit.guard(call);
-    call.await.map_err(__resilient::Failure::into_error)
+    let outcome = call.await;
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

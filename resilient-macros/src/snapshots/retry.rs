@@ -1,6 +1,6 @@
 pub(crate) async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
-    let retry = {
+    let (site, retry) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -20,8 +20,9 @@ pub(crate) async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        &__RESILIENT_RETRY
+        (&__RESILIENT_SITE, &__RESILIENT_RETRY)
     };
+    let running = site.enter();
     let mut attempts = retry.attempts();
     let outcome = loop {
         let call = async {
@@ -47,5 +48,5 @@ pub(crate) async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         };
         pause.await;
     };
-    outcome.map_err(__resilient::Judged::into_error)
+    running.end(outcome).map_err(__resilient::Judged::into_error)
 }

@@ -1,7 +1,7 @@
 impl Client {
     async fn get(&self, host: &Host) -> Result<Vec<u8>, Status> {
         use ::resilient_runtime::__private as __resilient;
-        let retry = {
+        let (site, retry) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || {
                     fn here() {}
@@ -20,8 +20,9 @@ impl Client {
             __resilient::register! {
                 & __RESILIENT_SITE
             }
-            &__RESILIENT_RETRY
+            (&__RESILIENT_SITE, &__RESILIENT_RETRY)
         };
+        let running = site.enter();
         let retry_budget = match &host.name {
             key => retry.budget_of_key(__resilient::key!(key)),
         };
@@ -50,6 +51,6 @@ impl Client {
             };
             pause.await;
         };
-        outcome.map_err(__resilient::Judged::into_error)
+        running.end(outcome).map_err(__resilient::Judged::into_error)
     }
 }

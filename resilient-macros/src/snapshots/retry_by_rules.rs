@@ -1,6 +1,6 @@
 async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
-    let retry = {
+    let (site, retry) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -18,8 +18,9 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        &__RESILIENT_RETRY
+        (&__RESILIENT_SITE, &__RESILIENT_RETRY)
     };
+    let running = site.enter();
     let retry_settings = retry
         .code()
         .count(config.attempts)
@@ -68,5 +69,5 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
         };
         pause.await;
     };
-    outcome.map_err(__resilient::Judged::into_error)
+    running.end(outcome).map_err(__resilient::Judged::into_error)
 }

@@ -4,7 +4,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     #[circuit_breaker(__named)]
     const _: () = ();
     use ::resilient_runtime::__private as __resilient;
-    let (timeout, retry, breaker) = {
+    let (site, timeout, retry, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -29,8 +29,14 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        (&__RESILIENT_TIMEOUT, &__RESILIENT_RETRY, &__RESILIENT_BREAKER)
+        (
+            &__RESILIENT_SITE,
+            &__RESILIENT_TIMEOUT,
+            &__RESILIENT_RETRY,
+            &__RESILIENT_BREAKER,
+        )
     };
+    let running = site.enter();
     let call = async move {
         let mut attempts = retry.attempts();
         loop {
@@ -60,5 +66,6 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         }
     };
     let call = timeout.limit(call);
-    call.await.map_err(__resilient::Failure::into_error)
+    let outcome = call.await;
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

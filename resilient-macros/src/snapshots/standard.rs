@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
-    let (timeout, retry, breaker, timeout_2) = {
+    let (site, timeout, retry, breaker, timeout_2) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -35,12 +35,14 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
             & __RESILIENT_SITE
         }
         (
+            &__RESILIENT_SITE,
             &__RESILIENT_TIMEOUT,
             &__RESILIENT_RETRY,
             &__RESILIENT_BREAKER,
             &__RESILIENT_TIMEOUT_2,
         )
     };
+    let running = site.enter();
     let call = async move {
         let mut attempts = retry.attempts();
         loop {
@@ -71,5 +73,6 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         }
     };
     let call = timeout.limit(call);
-    call.await.map_err(__resilient::Failure::into_error)
+    let outcome = call.await;
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

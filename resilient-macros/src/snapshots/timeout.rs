@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
-    let timeout = {
+    let (site, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
             || {
                 fn here() {}
@@ -17,8 +17,9 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         __resilient::register! {
             & __RESILIENT_SITE
         }
-        &__RESILIENT_TIMEOUT
+        (&__RESILIENT_SITE, &__RESILIENT_TIMEOUT)
     };
+    let running = site.enter();
     let call = async move {
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
             Result<Vec<u8>, Status>,
@@ -36,5 +37,6 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         },
     );
     let call = timeout.limit(call);
-    call.await.map_err(__resilient::Failure::into_error)
+    let outcome = call.await;
+    running.end(outcome).map_err(__resilient::Failure::into_error)
 }

@@ -1,7 +1,7 @@
 impl Client {
     async fn get(&self, key: &str) -> Result<Vec<u8>, Refused> {
         use ::resilience::__private as __resilient;
-        let timeout = {
+        let (site, timeout) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
                 || "client.get",
                 ::core::file!(),
@@ -16,8 +16,9 @@ impl Client {
             __resilient::register! {
                 & __RESILIENT_SITE
             }
-            &__RESILIENT_TIMEOUT
+            (&__RESILIENT_SITE, &__RESILIENT_TIMEOUT)
         };
+        let running = site.enter();
         let timeout_after: ::core::time::Duration = self.limit;
         let call = async move {
             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
@@ -36,6 +37,7 @@ impl Client {
             },
         );
         let call = timeout.limit_to(timeout_after, call);
-        call.await.map_err(|failure| failure.into_error_by(Refused::from))
+        let outcome = call.await;
+        running.end(outcome).map_err(|failure| failure.into_error_by(Refused::from))
     }
 }

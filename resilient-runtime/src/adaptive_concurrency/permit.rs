@@ -10,8 +10,9 @@ use super::{AdaptiveConcurrency, LimitAlgorithm, LimitOutcome};
 use crate::carry::Holding;
 use crate::clock;
 use crate::dropped::{Fate, Watch};
-use crate::gate::{Gate, Gated, Place};
-use crate::site::{Entry, Lasting, Way};
+use crate::gate::{Account, Gate, Gated, Place};
+use crate::site::{Caller, Entry, Lasting, Way};
+use crate::stats::{Count, Timing};
 
 /// A place under an adaptive limit. See [`AdaptiveConcurrency::try_acquire`].
 ///
@@ -34,6 +35,10 @@ impl<A: LimitAlgorithm> Gated for Entry<'_, AdaptiveConcurrency<A>> {
     fn limit(&self) -> u32 {
         self.settings(|settings| self.core.limit(settings))
     }
+
+    fn account(&self) -> Account {
+        account(self.caller)
+    }
 }
 
 impl<A: LimitAlgorithm> Gated for Lasting<AdaptiveConcurrency<A>> {
@@ -43,6 +48,20 @@ impl<A: LimitAlgorithm> Gated for Lasting<AdaptiveConcurrency<A>> {
 
     fn limit(&self) -> u32 {
         self.settings(|settings| self.core().limit(settings))
+    }
+
+    fn account(&self) -> Account {
+        account(self.caller)
+    }
+}
+
+#[inline]
+const fn account(caller: Caller) -> Account {
+    Account {
+        caller,
+        admitted: Count::AdaptiveAdmitted,
+        waited: Timing::AdaptiveWait,
+        held: Timing::AdaptiveHeld,
     }
 }
 
@@ -84,6 +103,9 @@ impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {
     pub(super) fn settle(&mut self, outcome: LimitOutcome, now: impl FnOnce() -> Instant) {
         self.recorded = true;
         if let Some(entry) = self.held.entry() {
+            if outcome == LimitOutcome::Dropped {
+                entry.caller.count(Count::AdaptiveDropped);
+            }
             entry.settings(|settings| entry.core.record(settings, self.admitted, outcome, now));
         }
     }

@@ -4,8 +4,9 @@ use std::task::Context;
 
 use super::Bulkhead;
 use crate::error::{PolicyError, PolicyErrorKind};
-use crate::gate::{self, Entering, Gate, Gated, Place, Queueing};
-use crate::site::{Ask, Entry, Lasting};
+use crate::gate::{self, Account, Entering, Gate, Gated, Place, Queueing};
+use crate::site::{Ask, Caller, Entry, Lasting};
+use crate::stats::{Count, Timing};
 
 /// Places in a bulkhead, for one call.
 pub(super) type Places<'a> = Place<Entry<'a, Bulkhead>>;
@@ -18,6 +19,10 @@ impl Gated for Entry<'_, Bulkhead> {
     fn limit(&self) -> u32 {
         self.settings(|settings| settings.max_concurrent)
     }
+
+    fn account(&self) -> Account {
+        account(self.caller)
+    }
 }
 
 impl Gated for Lasting<Bulkhead> {
@@ -27,6 +32,20 @@ impl Gated for Lasting<Bulkhead> {
 
     fn limit(&self) -> u32 {
         self.settings(|settings| settings.max_concurrent)
+    }
+
+    fn account(&self) -> Account {
+        account(self.caller)
+    }
+}
+
+#[inline]
+pub(super) const fn account(caller: Caller) -> Account {
+    Account {
+        caller,
+        admitted: Count::BulkheadAdmitted,
+        waited: Timing::BulkheadWait,
+        held: Timing::BulkheadHeld,
     }
 }
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Bulkhead;
-use super::enter::Places;
+use super::enter::{Places, account};
 use crate::carry::Carried;
-use crate::gate::{Gate, Gated, Place};
+use crate::gate::{Account, Gate, Gated, Place};
 
 /// A place in a bulkhead, free again when this is dropped. See [`Bulkhead::try_acquire`].
 #[must_use = "the place is free again when the permit is dropped"]
@@ -55,6 +55,10 @@ impl Gated for Owned {
         self.bulkhead
             .settings
             .with(|settings| settings.max_concurrent)
+    }
+
+    fn account(&self) -> Account {
+        account(self.bulkhead.caller)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::context;
 use crate::dropped::{Fate, Watch};
 use crate::site::Entry;
+use crate::stats::Count;
 
 /// How a call went, to a circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,11 +94,26 @@ impl<'a> BreakerPermit<'a> {
                 }
                 _ => (false, None),
             };
+            self.count(report, slow);
             let now = || ended.unwrap_or_else(&now);
             let core = &self.entry.core;
             core.record(settings, self.admitted, report, slow, now)
         });
         CircuitBreaker::tell(&self.entry, transition);
+    }
+
+    /// Whatever the breaker makes of it: a late result, or one that nothing depends on, is a call as well.
+    #[inline]
+    fn count(&self, report: Report, slow: bool) {
+        let caller = self.entry.caller;
+        caller.count(match report {
+            Report::Success => Count::BreakerSucceeded,
+            Report::Failure => Count::BreakerFailed,
+            Report::Neutral | Report::Overload => Count::BreakerNeutral,
+        });
+        if slow {
+            caller.count(Count::BreakerSlow);
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Every decision is an event of one small model.
 //!
-//! Where nobody listens an event is not built: [`emit`] is two loads then.
+//! Where nobody listens an event is not built: [`emit`] is two loads then. Where calls are measured it is counted,
+//! whether anybody else listens or not.
 
 mod observe;
+mod span;
 #[cfg(feature = "tracing")]
 mod trace;
 
@@ -13,11 +15,14 @@ use std::time::Duration;
 #[cfg(feature = "testing")]
 pub(crate) use observe::Listening;
 pub use observe::{Subscription, observe};
+pub(crate) use observe::{is_measured, measure};
+pub(crate) use span::Spanned;
 
 use crate::circuit_breaker::StateChange;
 use crate::error::PolicyErrorKind;
 use crate::fault::FaultKind;
 use crate::site::Caller;
+use crate::stats;
 use crate::verdict::Cause;
 
 /// A decision of a policy, and the call site at which it fell.
@@ -148,24 +153,23 @@ pub enum Withheld {
 /// Builds an event and hands it to whoever listens.
 #[inline]
 pub(crate) fn emit(caller: Caller, key: Option<&Arc<str>>, kind: impl FnOnce() -> EventKind) {
-    if !is_heard() {
-        return;
+    if is_heard() {
+        tell(caller, key, kind());
     }
-    deliver(Event {
-        site: caller.name(),
-        key: key.cloned(),
-        kind: kind(),
-    });
 }
 
-/// Whether anybody listens.
+/// Whether anybody listens, or calls are measured.
 #[inline]
 pub(crate) fn is_heard() -> bool {
+    is_traced() || observe::any()
+}
+
+#[inline]
+fn is_traced() -> bool {
     #[cfg(feature = "tracing")]
-    if trace::any() {
-        return true;
-    }
-    observe::any()
+    return trace::any();
+    #[cfg(not(feature = "tracing"))]
+    return false;
 }
 
 /// Calls what a user handed in to be told of something. Its panic is reported by the
@@ -176,10 +180,20 @@ pub(crate) fn shielded(listener: impl FnOnce()) {
 }
 
 #[cold]
-fn deliver(event: Event) {
+fn tell(caller: Caller, key: Option<&Arc<str>>, kind: EventKind) {
+    stats::count_event(caller, &kind);
+    let observed = observe::has_listeners();
+    if !observed && !is_traced() {
+        return;
+    }
+    let event = Event {
+        site: caller.name(),
+        key: key.cloned(),
+        kind,
+    };
     #[cfg(feature = "tracing")]
     shielded(|| trace::record(&event));
-    if observe::any() {
+    if observed {
         observe::notify(&event);
     }
 }

@@ -8,8 +8,10 @@ use super::{Event, shielded};
 
 type Observer = dyn Fn(&Event) + Send + Sync;
 
-/// How many listen: read before anything is built.
+/// How many listen: read before anything is built. That calls are measured is its highest bit, so that one load
+/// tells of both.
 static LISTENERS: AtomicUsize = AtomicUsize::new(0);
+const MEASURED: usize = !(usize::MAX >> 1);
 static OBSERVERS: RwLock<Vec<Arc<Observer>>> = RwLock::new(Vec::new());
 
 /// Calls `observer` with every event of the process, until the subscription is dropped.
@@ -92,9 +94,26 @@ impl Drop for Listening {
     }
 }
 
+/// Whether anybody listens, or calls are measured.
 #[inline]
 pub(super) fn any() -> bool {
     LISTENERS.load(Ordering::Relaxed) != 0
+}
+
+/// Whether anybody listens.
+pub(super) fn has_listeners() -> bool {
+    LISTENERS.load(Ordering::Relaxed) & !MEASURED != 0
+}
+
+/// Begins to measure, for good.
+pub(crate) fn measure() {
+    LISTENERS.fetch_or(MEASURED, Ordering::Relaxed);
+}
+
+/// Whether calls are measured.
+#[inline]
+pub(crate) fn is_measured() -> bool {
+    LISTENERS.load(Ordering::Relaxed) & MEASURED != 0
 }
 
 pub(super) fn notify(event: &Event) {

@@ -5,6 +5,7 @@ use crate::clock;
 use crate::error::PolicyError;
 use crate::event::EventKind;
 use crate::site::{Caller, Layer, LayerKind, NoKnobs, Site, Switch, Tuning};
+use crate::stats;
 use crate::verdict::{Cause, Failing};
 
 /// The fallback of an annotated function.
@@ -66,6 +67,13 @@ impl FallbackLayer {
             Err(failure) => on_error(failure),
             Ok(value) => self.used_if(None, || when_ok(value)),
         }
+    }
+
+    /// Takes note of its answer, for layers around it.
+    #[inline]
+    pub fn answered<T, E>(&self, answer: Result<T, E>) -> Result<T, E> {
+        stats::answered(self.site, answer.is_ok());
+        answer
     }
 
     fn used_if(&self, cause: Option<Cause>, wanted: impl FnOnce() -> bool) -> bool {

@@ -52,7 +52,7 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-pub(crate) use self::place::{Gated, Place, try_enter};
+pub(crate) use self::place::{Account, Gated, Place, try_enter};
 use self::queue::{Answer, Queue};
 pub(crate) use self::wait::{Entering, Queueing, Waiting, ask};
 

@@ -1,8 +1,14 @@
 //! Places and waits that are given back when they are dropped.
 
+use std::mem::take;
 use std::task::{Poll, Waker, ready};
 
+use tokio::time::Instant;
+
 use super::{Answer, Entry, Gate, Ticket};
+use crate::clock;
+use crate::site::Caller;
+use crate::stats::{Began, Count, Timing};
 
 /// A gate, and the limit that it is asked with.
 pub(crate) trait Gated {
@@ -10,6 +16,17 @@ pub(crate) trait Gated {
 
     /// The limit as it stands. It is asked under the lock of the gate.
     fn limit(&self) -> u32;
+
+    /// Where its places are counted.
+    fn account(&self) -> Account;
+}
+
+/// Who asks for places, and what they are counted as.
+pub(crate) struct Account {
+    pub(crate) caller: Caller,
+    pub(crate) admitted: Count,
+    pub(crate) waited: Timing,
+    pub(crate) held: Timing,
 }
 
 /// Places that are held until this is dropped.
@@ -17,6 +34,7 @@ pub(crate) trait Gated {
 pub(crate) struct Place<G: Gated> {
     gated: G,
     cost: u32,
+    began: Began,
 }
 
 /// Somebody in the queue. Dropped, it leaves it, and a place that it was given and has
@@ -40,7 +58,7 @@ pub(crate) enum Entered<G: Gated> {
 #[inline]
 pub(crate) fn try_enter<G: Gated>(gated: G, cost: u32) -> Result<Place<G>, G> {
     if gated.gate().try_enter(cost, gated.limit()) {
-        Ok(Place { gated, cost })
+        Ok(Place::new(gated, cost, clock::entry))
     } else {
         Err(gated)
     }
@@ -58,7 +76,7 @@ pub(crate) fn enter<G: Gated>(gated: G, cost: u32, max_queue: u32, waker: &Waker
         .gate()
         .enter_or_wait(cost, max_queue, || gated.limit(), waker);
     match entry {
-        Entry::Entered => Entered::Now(Place { gated, cost }),
+        Entry::Entered => Entered::Now(Place::new(gated, cost, clock::now)),
         Entry::Waits(ticket) => Entered::Waits(Waiter {
             waits: Some((gated, ticket)),
             cost,
@@ -68,6 +86,19 @@ pub(crate) fn enter<G: Gated>(gated: G, cost: u32, max_queue: u32, waker: &Waker
 }
 
 impl<G: Gated> Place<G> {
+    #[inline]
+    fn new(gated: G, cost: u32, now: fn() -> Instant) -> Self {
+        let Account {
+            caller, admitted, ..
+        } = gated.account();
+        caller.count(admitted);
+        Self {
+            gated,
+            cost,
+            began: caller.begin(now),
+        }
+    }
+
     pub(crate) fn gated(&self) -> &G {
         &self.gated
     }
@@ -75,8 +106,11 @@ impl<G: Gated> Place<G> {
     /// The same places, held by another hand on the same gate.
     pub(crate) fn held_by<H: Gated>(mut self, gated: H) -> Place<H> {
         // What is left behind gives nothing back.
-        let cost = std::mem::take(&mut self.cost);
-        Place { gated, cost }
+        Place {
+            gated,
+            cost: take(&mut self.cost),
+            began: take(&mut self.began),
+        }
     }
 }
 
@@ -93,7 +127,7 @@ impl<G: Gated> Waiter<G> {
         };
         let cost = self.cost;
         Poll::Ready(match answer {
-            Answer::Entered => Ok(Place { gated, cost }),
+            Answer::Entered => Ok(Place::new(gated, cost, clock::now)),
             Answer::Refused => Err(gated),
         })
     }
@@ -110,6 +144,8 @@ impl<G: Gated> Drop for Place<G> {
     #[inline]
     fn drop(&mut self) {
         self.gated.gate().leave(self.cost, || self.gated.limit());
+        let Account { caller, held, .. } = self.gated.account();
+        caller.end(held, self.began);
     }
 }
 

@@ -7,6 +7,8 @@ use std::task::{Poll, Wake, Waker};
 
 use super::place::{Entered, Waiter, enter};
 use super::*;
+use crate::site::Caller;
+use crate::stats::{Count, Timing};
 
 /// A gate and its limit, as a bulkhead has them.
 struct Room {
@@ -40,6 +42,15 @@ impl Gated for Arc<Room> {
 
     fn limit(&self) -> u32 {
         self.limit.load(Relaxed)
+    }
+
+    fn account(&self) -> Account {
+        Account {
+            caller: Caller::Named("room"),
+            admitted: Count::BulkheadAdmitted,
+            waited: Timing::BulkheadWait,
+            held: Timing::BulkheadHeld,
+        }
     }
 }
 

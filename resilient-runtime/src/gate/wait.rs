@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-use super::place::{Entered, Gated, Place, Waiter, enter, try_enter};
+use super::place::{Account, Entered, Gated, Place, Waiter, enter, try_enter};
 use crate::clock;
 use crate::context;
+use crate::stats::Began;
 
 /// Who may wait, and how long.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,7 @@ pub(crate) struct Waiting<G: Gated> {
     waiter: Waiter<G>,
     /// Boxed: few wait, and the futures of all would be larger by it.
     until: Option<Pin<Box<Sleep>>>,
+    began: Began,
 }
 
 /// Takes places, or one in the queue. How one may wait is asked only if there are no
@@ -56,11 +58,13 @@ fn queue<G: Gated>(gated: G, cost: u32, may: Queueing, cx: &mut Context<'_>) -> 
     if context::is_overdue() || may.max_wait.is_some_and(|wait| wait.is_zero()) {
         return Entering::Refused(gated);
     }
+    let began = gated.account().caller.begin(|| now);
     match enter(gated, cost, may.max_queue, cx.waker()) {
         Entered::Now(place) => Entering::Inside(place),
         Entered::Full(gated) => Entering::Refused(gated),
         Entered::Waits(waiter) => Entering::Waits(Waiting {
             waiter,
+            began,
             // Further away than the clock reaches is never.
             until: may
                 .max_wait
@@ -79,6 +83,10 @@ impl<G: Gated> Waiting<G> {
             return Poll::Pending;
         }
         if let Poll::Ready(answer) = self.waiter.poll(cx.waker()) {
+            if let Ok(place) = &answer {
+                let Account { caller, waited, .. } = place.gated().account();
+                caller.end(waited, self.began);
+            }
             return Poll::Ready(answer);
         }
         let over = self.until.as_mut().map(|until| until.as_mut().poll(cx));

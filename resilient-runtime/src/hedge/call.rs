@@ -13,6 +13,7 @@ use super::attempts::{Attempts, Hedges, Round};
 use super::course::Course;
 use super::settings::Hedge;
 use crate::context;
+use crate::event::Spanned;
 use crate::verdict::Failing;
 
 pin_project! {
@@ -24,8 +25,8 @@ pin_project! {
     pub struct HedgeCall<'a, M, F> {
         make: M,
         #[pin]
-        first: Option<F>,
-        hedges: Hedges<F>,
+        first: Option<Spanned<F>>,
+        hedges: Hedges<Spanned<F>>,
         #[pin]
         timer: Option<Sleep>,
         // Whose turn it is to be polled first.
@@ -84,11 +85,16 @@ where
         let mut _shared = None;
         if let Stage::Idle(hedger, code) = *this.stage {
             *this.stage = Stage::Alone;
-            if let Some(course) = hedger.and_then(|hedger| Course::begin(hedger, code)) {
-                _shared = course.share_clock();
-                *this.stage = Stage::Hedging(course);
-            }
-            this.first.set(Some((this.make)()));
+            let first = match hedger.and_then(|hedger| Course::begin(hedger, code)) {
+                Some(course) => {
+                    _shared = course.share_clock();
+                    let first = course.spanned(0, (this.make)());
+                    *this.stage = Stage::Hedging(course);
+                    first
+                }
+                None => Spanned::none((this.make)()),
+            };
+            this.first.set(Some(first));
         }
         let Stage::Hedging(course) = this.stage else {
             return match this.first.as_pin_mut() {
@@ -126,7 +132,8 @@ where
             if let Some(after) = course.poll_timer(this.timer.as_mut(), cx)
                 && course.may_hedge(begun, after, breaker_holds)
             {
-                attempts.hedges.push(Some(Box::pin((this.make)())));
+                let hedge = course.spanned(begun + 1, (this.make)());
+                attempts.hedges.push(Some(Box::pin(hedge)));
                 continue;
             }
             // The call waits only if none of its attempts works.

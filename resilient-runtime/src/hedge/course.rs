@@ -12,7 +12,7 @@ use super::core::Core;
 use super::settings::Hedge;
 use crate::clock::{self, Shared};
 use crate::context;
-use crate::event::{EventKind, Withheld};
+use crate::event::{EventKind, Spanned, Withheld};
 use crate::site::Caller;
 
 /// How far a call is that may be hedged.
@@ -55,6 +55,12 @@ impl<'a> Course<'a> {
     pub(super) fn share_clock(&self) -> Option<Shared> {
         let annotated = matches!(self.hedger.caller, Caller::Site(_));
         annotated.then(|| clock::share(self.began))
+    }
+
+    /// The attempt of this number; the first one has the number zero.
+    pub(super) fn spanned<F>(&self, number: usize, attempt: F) -> Spanned<F> {
+        let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
+        Spanned::new(self.hedger.caller, number, attempt)
     }
 
     /// How long was waited, if it is time for another hedge.

@@ -20,6 +20,7 @@ pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};
 pub use crate::retry_budget::{RetryBudget, RetryBudgetSettings};
 pub use crate::rules::Rules;
 pub use crate::site::{Asked, Registration, Site, StateLayer};
+pub use crate::stats::Running;
 pub use crate::timeout::{Timeout, TimeoutLayer};
 pub use crate::verdict::{Failure, Judged, Outcome, judge, judged};
 pub use crate::{

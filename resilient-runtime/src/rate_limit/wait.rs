@@ -14,6 +14,7 @@ use crate::clock::{Nanos, nanos, nanos_of};
 use crate::context;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::site::{Ask, Entry};
+use crate::stats::{Began, Count, Timing};
 
 /// One who asked.
 pub(super) enum Asking<'a> {
@@ -28,6 +29,7 @@ pin_project! {
     pub(super) struct Waiting<'a> {
         entry: Entry<'a, RateLimiter>,
         place: Option<Place>,
+        began: Began,
         // Armed when it is polled: if that panics, the place is given back.
         #[pin]
         timer: Option<Sleep>,
@@ -66,11 +68,15 @@ impl RateLimiter {
                 .ask(&settings.scale, ask.cost, now, latest, waker)
         });
         match answer {
-            Answer::Admitted => Asking::Admitted,
+            Answer::Admitted => {
+                entry.caller.count(Count::RateLimitAdmitted);
+                Asking::Admitted
+            }
             Answer::Refused { retry_after } => {
                 Asking::Refused(entry.refuse(PolicyErrorKind::RateLimited { retry_after }))
             }
             Answer::Waits(place) => Asking::Waits(Box::pin(Waiting {
+                began: entry.caller.begin(|| began),
                 entry,
                 place: Some(place),
                 timer: None,
@@ -103,7 +109,11 @@ impl Waiting<'_> {
                     Answer::Refused { retry_after } => {
                         Err(entry.refuse(PolicyErrorKind::RateLimited { retry_after }))
                     }
-                    _ => Ok(()),
+                    _ => {
+                        entry.caller.count(Count::RateLimitAdmitted);
+                        entry.caller.end(Timing::RateLimitWait, *this.began);
+                        Ok(())
+                    }
                 });
             }
             let until = after(began, place.until.saturating_sub(now));

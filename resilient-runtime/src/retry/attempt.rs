@@ -6,6 +6,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context;
+use crate::event::Spanned;
+use crate::verdict::Failing;
 
 pin_project! {
     /// An attempt that tells what runs inside how many came before it.
@@ -15,18 +17,22 @@ pin_project! {
     pub struct Attempt<F> {
         before: u32,
         #[pin]
-        inner: F,
+        inner: Spanned<F>,
     }
 }
 
 impl<F> Attempt<F> {
     #[inline]
-    pub(super) fn new(before: u32, inner: F) -> Self {
+    pub(super) fn new(before: u32, inner: Spanned<F>) -> Self {
         Self { before, inner }
     }
 }
 
-impl<F: Future> Future for Attempt<F> {
+impl<F, T, X> Future for Attempt<F>
+where
+    F: Future<Output = Result<T, X>>,
+    X: Failing,
+{
     type Output = F::Output;
 
     #[inline]

@@ -14,10 +14,11 @@ use crate::classify::ErrorClass;
 use crate::clock;
 use crate::context;
 use crate::error::{PolicyError, PolicyErrorKind};
-use crate::event::{EventKind, StopReason};
+use crate::event::{EventKind, Spanned, StopReason};
 use crate::retry_budget::Within;
 use crate::rules::{Grows, Growth, Rules, Test, Told};
 use crate::site::Caller;
+use crate::stats::{Began, Count, Timing};
 use crate::verdict::{Cause, Failing};
 
 /// The attempts of one call. `max_elapsed` counts from when this was made.
@@ -53,6 +54,8 @@ pub struct Attempts<'a> {
     began: Option<Instant>,
     last_pause: Duration,
     caller: Caller,
+    /// When the attempt under way began.
+    attempt: Began,
 }
 
 impl<'a> Attempts<'a> {
@@ -71,6 +74,7 @@ impl<'a> Attempts<'a> {
             began: settings.max_elapsed.is_some().then(clock::entry),
             last_pause: Duration::ZERO,
             caller,
+            attempt: Began::default(),
         }
     }
 
@@ -112,9 +116,18 @@ impl<'a> Attempts<'a> {
     /// # Cancel safety
     ///
     /// Dropped, it drops `attempt`.
-    pub fn attempt<F: Future>(&mut self, attempt: F) -> Attempt<F> {
+    pub fn attempt<F, T, X>(&mut self, attempt: F) -> Attempt<F>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
         self.paid = false;
-        Attempt::new(self.made, attempt)
+        if self.off {
+            return Attempt::new(self.made, Spanned::none(attempt));
+        }
+        self.attempt = self.caller.begin(clock::entry);
+        let number = self.made.saturating_add(1);
+        Attempt::new(self.made, Spanned::new(self.caller, number, attempt))
     }
 
     /// Takes the outcome of an attempt: [`Break`](ControlFlow::Break) with it if it
@@ -153,6 +166,8 @@ impl<'a> Attempts<'a> {
         if self.off {
             return ControlFlow::Break(outcome);
         }
+        self.caller
+            .end(Timing::Attempt, std::mem::take(&mut self.attempt));
         self.made = self.made.saturating_add(1);
         let attempt = self.made;
 
@@ -168,6 +183,8 @@ impl<'a> Attempts<'a> {
             self.budget.earn();
             if attempt > 1 {
                 self.caller.emit(|| EventKind::RetrySucceeded { attempt });
+            } else {
+                self.caller.count(Count::RetryNotNeeded);
             }
             return ControlFlow::Break(outcome);
         }

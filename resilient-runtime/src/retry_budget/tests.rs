@@ -141,7 +141,7 @@ async fn dropped_in_the_second(budget: &RetryBudget, says_when_it_begins: bool) 
     };
     pause.await;
     if says_when_it_begins {
-        let second = attempts.attempt(std::future::pending::<()>());
+        let second = attempts.attempt(std::future::pending::<io::Result<()>>());
         assert!(second.now_or_never().is_none());
     }
 }

@@ -34,6 +34,8 @@ pub use state::{Asked, Handle, StateLayer, Stateful};
 pub(crate) use switch::Switch;
 pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NoKnobs, Tuning};
 
+use crate::stats::{Running, SiteStats, Stats};
+
 /// An annotated function.
 ///
 /// There is one for each function in the source, also for a generic one, and it
@@ -45,6 +47,7 @@ pub struct Site {
     file: &'static str,
     line: u32,
     layers: &'static [&'static dyn Layer],
+    pub(crate) stats: Stats,
 }
 
 /// What the marker in generated code is called; the path of a function ends before it.
@@ -65,6 +68,7 @@ impl Site {
             file,
             line,
             layers,
+            stats: Stats::new(),
         }
     }
 
@@ -101,6 +105,18 @@ impl Site {
             .iter()
             .copied()
             .find(|layer| layer.kind() == kind)
+    }
+
+    /// What was counted and timed here so far. All zero until [`Registry::measure`] is called.
+    pub fn stats(&self) -> SiteStats {
+        self.stats.read()
+    }
+
+    /// A call begins.
+    #[doc(hidden)]
+    #[inline]
+    pub fn enter(&'static self) -> Running {
+        Running::begin(self)
     }
 
     fn given_name(&self) -> &'static str {

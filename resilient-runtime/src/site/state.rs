@@ -412,16 +412,20 @@ impl<'a, S: Stateful> Way<'a, S> {
 
     /// The state in a form that may outlive the call, if it does itself.
     pub(crate) fn lasting(self) -> Option<Lasting<S>> {
-        let (state, held) = match self {
+        let (state, held, caller) = match self {
             Self::ByHand(_) | Self::Off => return None,
-            Self::Layer(layer) => (layer.one()?, None),
-            Self::Handle(handle) => (handle.lasting?, handle.held.as_ref()),
+            Self::Layer(layer) => (layer.one()?, None, Caller::Site(layer.site)),
+            Self::Handle(handle) => (handle.lasting?, handle.held.as_ref(), handle.caller),
         };
         let core = match held {
             Some(held) => LastingCore::Key(held.clone()),
             None => LastingCore::Own(state.core()),
         };
-        Some(Lasting { state, core })
+        Some(Lasting {
+            state,
+            core,
+            caller,
+        })
     }
 }
 
@@ -474,6 +478,7 @@ impl<'a, S: Stateful> Entry<'a, S> {
 pub(crate) struct Lasting<S: Stateful> {
     state: &'static S,
     core: LastingCore<S::Core>,
+    pub(crate) caller: Caller,
 }
 
 enum LastingCore<C: 'static> {

@@ -13,6 +13,7 @@ use crate::context::{self, Deadline};
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::EventKind;
 use crate::site::Caller;
+use crate::stats::{Count, Timing};
 use crate::verdict::{Failing, Failure};
 
 pin_project! {
@@ -87,6 +88,8 @@ where
             inner.poll(cx)
         };
         if let Poll::Ready(outcome) = polled {
+            this.caller.count(Count::TimeoutKept);
+            this.caller.time(Timing::Timeout, || deadline.ran());
             return Poll::Ready(outcome.map_err(Failing::into_failure));
         }
 
@@ -105,6 +108,7 @@ where
 
         let after = deadline.after;
         this.caller.emit(|| EventKind::TimedOut { after });
+        this.caller.time(Timing::Timeout, || deadline.ran());
         {
             let _scope = context::enter_cut_off(after);
             this.inner.set(None);
