@@ -62,6 +62,8 @@
 //! - `macros` (on): the attributes.
 //! - `tracing` (on): decisions as `tracing` events.
 //! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`, and in `grpc` deadlines that travel.
+//! - `axum`: [`PolicyError`] is an answer of axum.
+//! - `dashboard`: a page that shows each function as its stack, live: in `dashboard`.
 //! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]
 
@@ -69,12 +71,16 @@
 #[path = "private/mod.rs"]
 pub mod __private;
 mod adaptive_concurrency;
+#[cfg(feature = "axum")]
+mod answer;
 mod bulkhead;
 mod carry;
 mod circuit_breaker;
 mod classify;
 mod clock;
 mod context;
+#[cfg(feature = "dashboard")]
+pub mod dashboard;
 mod door;
 mod dropped;
 mod error;

@@ -35,8 +35,18 @@ const chart = (kinds, label) => {
   return { node, paths };
 };
 
+/** A second of which nothing was told had no calls. */
+const everySecond = (points, at) => {
+  const slots = Array.from({ length: SPAN }, (_, i) => ({ at: at - SPAN + 1 + i, ok: 0, replaced: 0, refused: 0, failed: 0, p50: null }));
+  for (const point of points) {
+    const slot = point.at - slots[0].at;
+    if (slot >= 0 && slot < SPAN) slots[slot] = point;
+  }
+  return slots;
+};
+
 const drawRates = (paths, points, at) => {
-  const shown = points.filter((point) => point.at > at - SPAN);
+  const shown = everySecond(points, at);
   const top = highest(shown.map((point) => point.ok + point.replaced + point.refused + point.failed));
   const below = shown.map(() => 0);
   for (const kind of RATES) {

@@ -8,10 +8,9 @@ const here = location.pathname.replace(/\/?$/, "/");
 const takeSite = (told) => {
   const known = sites.get(told.name);
   const history = told.history ?? known?.history ?? [];
-  if (told.point) {
-    history.push(told.point);
-    if (history.length > SPAN + 10) history.splice(0, history.length - SPAN - 10);
-  }
+  // What was told with everything may be told once more.
+  if (told.point && history.at(-1)?.at !== told.point.at) history.push(told.point);
+  if (history.length > SPAN) history.splice(0, history.length - SPAN);
   sites.set(told.name, { ...known, ...told, history });
 };
 
@@ -53,7 +52,7 @@ const drawSwitch = (told) => {
 
 const take = (told) => {
   clock = told.at;
-  mayAct = told.may_act;
+  mayAct = told.may_act ?? mayAct;
   told.sites.forEach(takeSite);
   for (const site of sites.values()) drawRow(site, clock);
   takeEvents(told.events);

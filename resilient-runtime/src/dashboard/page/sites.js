@@ -3,14 +3,15 @@
 const sites = new Map(); // By name, as the server tells of them.
 const rows = new Map();
 
-/** The last ten seconds as one, so that a row does not flicker. */
+const SPELL = 10;
+
+/** The last seconds as one, so that a row does not flicker. */
 const recent = (site, now) => {
-  const points = site.history.filter((point) => point.at > now - 10);
-  const seconds = Math.max(1, points.length);
+  const points = site.history.filter((point) => point.at > now - SPELL);
   const sum = (kind) => points.reduce((total, point) => total + point[kind], 0);
   const [ok, failed, refused, replaced] = ["ok", "failed", "refused", "replaced"].map(sum);
   const calls = ok + failed + refused + replaced;
-  return { rate: calls / seconds, bad: calls === 0 ? 0 : (failed + refused + replaced) / calls, calls, refused };
+  return { rate: calls / SPELL, bad: calls === 0 ? 0 : (failed + refused + replaced) / calls, calls, refused };
 };
 
 const breakers = (site) => site.layers.filter((layer) => layer.kind === "circuit_breaker");
