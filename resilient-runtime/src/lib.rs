@@ -63,6 +63,8 @@
 //! - `tracing` (on): decisions as `tracing` events; for each attempt of a retry or a hedge a span `attempt` (DEBUG) with
 //!   `site`, `attempt`, and at its end the `outcome`: ok, error, timed out, refused, dropped or panicked.
 //! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`, and in `grpc` deadlines that travel.
+//! - `axum`: [`PolicyError`] is an answer of axum.
+//! - `dashboard`: a page that shows each function as its stack, live: in `dashboard`.
 //! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]
 
@@ -70,12 +72,16 @@
 #[path = "private/mod.rs"]
 pub mod __private;
 mod adaptive_concurrency;
+#[cfg(feature = "axum")]
+mod answer;
 mod bulkhead;
 mod carry;
 mod circuit_breaker;
 mod classify;
 mod clock;
 mod context;
+#[cfg(feature = "dashboard")]
+pub mod dashboard;
 mod door;
 mod dropped;
 mod error;

@@ -85,6 +85,11 @@ pub trait Layer: fmt::Debug + Sync {
         self.switch().enabled_by()
     }
 
+    /// Whether its state was handed in with `state = ..`: then its settings and how it stands are asked of that.
+    fn is_shared(&self) -> bool {
+        self.tuning().is_none()
+    }
+
     /// Its knobs, in the order of the documentation. Empty where there are none, and
     /// where they belong to a state that was handed in with `state = ..`.
     fn settings(&self) -> Vec<Setting> {

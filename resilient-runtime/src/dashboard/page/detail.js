@@ -1,0 +1,114 @@
+// One function: its stack, outermost to innermost, each layer inside the one before.
+
+let mayAct = false;
+
+const bar = (share, bad) => {
+  const filled = el("i");
+  filled.style.width = `${Math.min(100, Math.round(share * 100))}%`;
+  return el("span", { class: bad ? "bar bad" : "bar" }, filled);
+};
+
+const STANDINGS = {
+  circuit_breaker: (state) => [
+    el("b", {}, state.state), state.mode === "automatic" ? null : ` (${state.mode})`,
+    state.open_for_ms === null ? null : ` for another ${millis(state.open_for_ms)}`,
+    state.calls > 0 ? [" · ", bar(state.failures / state.calls, true), ` ${state.failures} of ${state.calls} failed`] : null,
+    state.slow > 0 ? ` · ${state.slow} slow` : null,
+    state.consecutive > 0 ? ` · ${state.consecutive} failures in a row` : null,
+  ],
+  rate_limit: (state) => [el("b", {}, number(state.available)), " permits left", state.waiting > 0 ? ` · ${state.waiting} wait` : null],
+  places: (state) => [bar(state.limit === 0 ? 0 : state.in_use / state.limit), " ", el("b", {}, `${state.in_use}`), ` of ${state.limit} places`,
+    state.waiting > 0 ? ` · ${state.waiting} wait` : null],
+  budget: (state) => [bar(state.capacity === 0 ? 0 : state.tokens / state.capacity), " ", el("b", {}, number(state.tokens)),
+    ` of ${state.capacity} retries in the budget`],
+  hedge: (state) => [state.delay_ms === null ? "too few calls measured" : ["after ", el("b", {}, millis(state.delay_ms))]],
+};
+
+const standing = (state) => (state ? STANDINGS[state.is](state).flat(2).filter((part) => part !== null) : []);
+
+const valueOf = (site, path, setting) => (mayAct
+  ? el("button", { class: "num value", type: "button", "aria-label": `${setting.value ?? "not set"}: set ${setting.knob} of ${path}`,
+      onclick: () => askForValue(site, path, setting) }, setting.value ?? "–")
+  : el("span", { class: "num" }, setting.value ?? "–"));
+
+const settingsOf = (site, path, settings) => el("div", { class: "settings" }, ...settings.map((setting) =>
+  el("div", {},
+    el("span", {}, setting.knob), valueOf(site, path, setting),
+    setting.origin === "code" ? null : el("span", { class: `from ${setting.origin}`, title: "where the value came from" }, setting.origin),
+    mayAct && setting.origin === "handle" && el("button", { class: "set", type: "button", "aria-label": `take back ${setting.knob} of ${path}`,
+      onclick: () => act({ site: site.name, layer: path, action: "unset", knob: setting.knob }) }, "take back"))));
+
+const countsOf = (counts) => el("div", { class: "counted" }, ...Object.entries(counts).map(([what, count]) =>
+  el("span", { class: /refused|exhausted|spent|timed out|opened|withheld/.test(what) ? "why" : "" }, `${what} `, el("b", {}, number(count)))));
+
+const keysOf = (keys) => {
+  const shown = keys.list;
+  const rows = shown.map((one) => el("tr", {}, el("td", { class: "num" }, one.key ?? "(cannot be shown)"),
+    el("td", {}, ...standing(one.state)), el("td", {}, one.busy ? "busy" : "idle")));
+  const rest = keys.count - shown.length;
+  return el("div", {}, el("table", {},
+    el("thead", {}, el("tr", {}, ...["key", "state", ""].map((head) => el("th", { scope: "col" }, head)))), el("tbody", {}, ...rows)),
+    rest > 0 ? el("p", { class: "caption" }, `and ${rest} more keys`) : null);
+};
+
+const actsOf = (site, layer) => {
+  const button = (label, action, danger, warning) => el("button", { type: "button", class: danger ? "danger" : "", "data-action": action,
+    onclick: () => askFirst(`${label}: ${layer.name} of ${site.name}?`, warning, { site: site.name, layer: layer.name, action }) }, label);
+  const acts = [];
+  if (layer.kind === "circuit_breaker" && layer.state) {
+    if (layer.state.mode === "automatic") acts.push(button("force open", "force_open", true, "Every call is refused until it is reset."));
+    acts.push(button("reset", "reset", false, "It closes, and what it counted is gone."));
+  }
+  if (layer.enabled) acts.push(button("switch off", "disable", true, "The layer takes no part in calls until it is switched on again."));
+  else acts.push(button("switch on", "enable", false, ""));
+  return el("span", { class: "acts" }, ...acts);
+};
+
+const drawLayer = (site, layers, at) => {
+  const layer = layers[at];
+  if (!layer) {
+    return el("div", { class: "body" }, el("code", {}, `${split(site.name)[1]}(..)`), ` ${site.file}:${site.line}`);
+  }
+  const parts = [el("h3", {}, el("span", { class: "kind" }, layer.name),
+    layer.enabled ? null : el("span", { class: `from ${layer.enabled_by}` }, `switched off by ${layer.enabled_by}`),
+    el("span", { class: "standing" }, ...standing(layer.state),
+      layer.shared ? "a state that several share" : null, layer.keys ? `${layer.keys.count} keys` : null),
+    mayAct && actsOf(site, layer))];
+  if (layer.settings.length > 0) parts.push(settingsOf(site, layer.name, layer.settings));
+  if (layer.budget) {
+    const budget = settingsOf(site, `${layer.name}.budget`, layer.budget);
+    budget.prepend(el("span", { class: "of" }, "budget"));
+    parts.push(budget);
+  }
+  if (Object.keys(layer.counts).length > 0) parts.push(countsOf(layer.counts));
+  if (layer.keys && layer.keys.list.length > 0) parts.push(keysOf(layer.keys));
+  return el("div", { class: layer.enabled ? "layer" : "layer off", "data-layer": layer.name }, ...parts, drawLayer(site, layers, at + 1));
+};
+
+const legend = (kinds) => el("div", { class: "legend" }, ...kinds.map(([kind, label]) =>
+  el("span", { class: kind }, el("i"), label)));
+
+/** What is looked at is left alone: a pointer or the focus inside must not lose its button. */
+const drawDetail = (detail, site, now) => {
+  let charts = detail.charts;
+  if (!charts) {
+    charts = { rates: chart(RATES, "calls a second"), times: chart(TIMES, "latency"), top: el("b"), slow: el("b"), calls: el("span"), layers: el("div") };
+    detail.charts = charts;
+    detail.append(
+      el("div", { class: "big" },
+        el("div", {}, el("div", { class: "caption" }, el("span", {}, "calls a second, at most ", charts.top), charts.calls), charts.rates.node,
+          legend([["ok", "ok"], ["replaced", "by fallback"], ["refused", "refused"], ["failed", "failed"]])),
+        el("div", {}, el("div", { class: "caption" }, el("span", {}, "latency, at most ", charts.slow), el("span", {}, "two minutes")), charts.times.node,
+          legend([["p50", "p50"], ["p99", "p99"]]))),
+      charts.layers);
+  }
+  charts.top.textContent = number(drawRates(charts.rates.paths, site.history, now));
+  charts.slow.textContent = millis(drawTimes(charts.times.paths, site.history, now));
+  charts.calls.textContent = `${site.in_flight} in flight · ${number(site.calls)} in all`;
+  const same = JSON.stringify(site.layers);
+  if (charts.same === same && charts.acted === mayAct) return;
+  if (charts.layers.contains(document.activeElement) || (mayAct && charts.layers.querySelector("button:hover"))) return;
+  charts.same = same;
+  charts.acted = mayAct;
+  charts.layers.replaceChildren(drawLayer(site, site.layers, 0));
+};
