@@ -41,7 +41,8 @@
 //!
 //! Every annotated function is a [`Site`], listed in the [`registry`] when the program is linked. Its
 //! [layers](Layer) can be read, changed and switched off while it runs. Every decision is an
-//! [`Event`], for [observers](observe) and for `tracing`.
+//! [`Event`], for [observers](observe) and for `tracing`. With the feature `config`, files and the environment say
+//! what its settings are.
 //!
 //! # By hand
 //!
@@ -61,6 +62,7 @@
 //! - `macros` (on): the attributes.
 //! - `tracing` (on): decisions as `tracing` events.
 //! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`, and in `grpc` deadlines that travel.
+//! - `config`: settings from files and the environment, in `config`.
 //! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]
 
@@ -73,6 +75,8 @@ mod carry;
 mod circuit_breaker;
 mod classify;
 mod clock;
+#[cfg(feature = "config")]
+pub mod config;
 mod context;
 mod door;
 mod dropped;
