@@ -119,7 +119,7 @@ fn the_valid_file_is_valid() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn any_bytes_are_all_taken_or_not_at_all(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -157,6 +157,8 @@ impl Config {
     /// goes to the panic hook and no further.
     ///
     /// A change is seen within some tenths of a second. A file that is bad or has gone leaves the settings as they are.
+    /// Watched are the folder of the file, and that of what it leads to if it is a link; not whether the folder itself
+    /// was replaced.
     ///
     /// ```no_run
     /// use resilient_runtime::config::Config;
