@@ -393,7 +393,10 @@ async fn it_answers_for_io_results_too() {
         Err(kind.into())
     }
 
-    assert_eq!(read(io::ErrorKind::ConnectionReset).await.unwrap(), []);
+    assert_eq!(
+        read(io::ErrorKind::ConnectionReset).await.unwrap(),
+        Vec::<u8>::new()
+    );
     let error = read(io::ErrorKind::NotFound).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }

@@ -1,5 +1,6 @@
 //! The page: what it tells, and who may act on it.
 
+#[path = "../../behaviour/common/mod.rs"]
 mod common;
 
 use std::time::Duration;

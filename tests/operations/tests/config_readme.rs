@@ -1,5 +1,6 @@
 //! What the README says of configuration holds: its examples are taken from there.
 
+#[path = "../../behaviour/common/mod.rs"]
 mod common;
 mod configured;
 
@@ -37,7 +38,7 @@ fn watched() -> Result<(), ConfigError> {
 
 /// The example in this language.
 fn example(language: &str) -> &'static str {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let (_, section) = readme
         .split_once("## Configuration without a build\n")
         .unwrap();

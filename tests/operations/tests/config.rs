@@ -1,5 +1,6 @@
 //! What holds when a file is applied.
 
+#[path = "../../behaviour/common/mod.rs"]
 mod common;
 mod configured;
 

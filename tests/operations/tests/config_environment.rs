@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+#[path = "../../behaviour/common/mod.rs"]
 mod common;
 mod configured;
 

@@ -1,5 +1,6 @@
 //! What is wrong with a file is told, all of it at once, and nothing of it is taken.
 
+#[path = "../../behaviour/common/mod.rs"]
 mod common;
 mod configured;
 

@@ -1,5 +1,6 @@
 //! Whatever stands in a file, and whatever else happens meanwhile: nothing is half-applied, and no call is lost.
 
+#[path = "../../behaviour/common/mod.rs"]
 mod common;
 mod configured;
 
