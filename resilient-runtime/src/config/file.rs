@@ -9,10 +9,10 @@ use toml::de::{DeFloat, DeInteger, DeString, DeTable, DeValue};
 use super::draft::{Draft, Said};
 use super::mistake::{At, Place};
 use super::nearest::nearest;
-use super::notation::Notation;
+use super::notation::{Notation, part, quoted};
 use super::pattern::Exactness;
 use super::raw::Raw;
-use super::scope::{LayerName, Scope};
+use super::scope::{LayerName, Scope, budgets};
 use crate::site::{Layer, LayerKind, Origin, SettingError};
 
 /// Reads the text of the file that is the `nth` of its configuration.
@@ -244,17 +244,6 @@ fn layer<'t>(
     }
 }
 
-/// The budgets of retries, at least one.
-pub(super) fn budgets(retries: &[&'static dyn Layer]) -> Result<Vec<&'static dyn Layer>, String> {
-    let budgets: Vec<_> = retries.iter().filter_map(|retry| retry.budget()).collect();
-    if budgets.is_empty() {
-        return Err(
-            "there is none of its own here; which budget it is, is said in code only".into(),
-        );
-    }
-    Ok(budgets)
-}
-
 fn raw(value: &DeValue<'_>) -> Raw {
     match value {
         DeValue::String(text) => Raw::Text(text.to_string()),
@@ -271,17 +260,4 @@ fn integer(count: &DeInteger<'_>) -> Option<i128> {
 
 fn float(number: &DeFloat<'_>) -> Option<f64> {
     number.as_str().parse().ok()
-}
-
-/// A part of a path, in quotes where it needs them.
-pub(super) fn part(name: &str) -> String {
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(is_bare) {
-        return quoted(name);
-    }
-    name.to_owned()
-}
-
-fn quoted(name: &str) -> String {
-    format!("{name:?}")
 }

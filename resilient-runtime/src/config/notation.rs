@@ -24,6 +24,19 @@ pub(super) fn variable_part(name: &str) -> String {
     words.map(str::to_uppercase).collect::<Vec<_>>().join("_")
 }
 
+/// A part of a path, in quotes where it needs them.
+pub(super) fn part(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(is_bare) {
+        return quoted(name);
+    }
+    name.to_owned()
+}
+
+pub(super) fn quoted(name: &str) -> String {
+    format!("{name:?}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +53,19 @@ mod tests {
             ("::", ""),
         ] {
             assert_eq!(variable_part(name), part);
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_path_is_quoted_where_it_has_to_be() {
+        for (name, shown) in [
+            ("call_get", "call_get"),
+            ("a::b", "\"a::b\""),
+            ("timeout#2", "\"timeout#2\""),
+            ("a \"b\"", r#""a \"b\"""#),
+            ("", "\"\""),
+        ] {
+            assert_eq!(part(name), shown);
         }
     }
 }

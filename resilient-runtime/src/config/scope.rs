@@ -1,8 +1,7 @@
 //! Which functions, and which of their layers, a part of a configuration is of.
 
-use super::file::part;
 use super::nearest::{listed, most_alike, nearest};
-use super::notation::Notation;
+use super::notation::{Notation, part};
 use super::pattern::{Exactness, matches};
 use crate::site::{Layer, LayerKind, Site, registry};
 
@@ -86,6 +85,17 @@ fn no_function(name: &str, exactness: Exactness) -> String {
         Exactness::Name => format!("no function is called so{nearest}"),
         Exactness::Pattern(_) => format!("no function matches{nearest}"),
     }
+}
+
+/// The budgets of retries, at least one.
+pub(super) fn budgets(retries: &[&'static dyn Layer]) -> Result<Vec<&'static dyn Layer>, String> {
+    let budgets: Vec<_> = retries.iter().filter_map(|retry| retry.budget()).collect();
+    if budgets.is_empty() {
+        return Err(
+            "there is none of its own here; which budget it is, is said in code only".into(),
+        );
+    }
+    Ok(budgets)
 }
 
 /// A layer of a function: of its kind, and which of them, the outermost being the first.
