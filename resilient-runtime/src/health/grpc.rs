@@ -165,3 +165,6 @@ fn response(status: ServingStatus) -> HealthCheckResponse {
         status: status.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;
