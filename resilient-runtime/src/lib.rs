@@ -42,8 +42,8 @@
 //! Every annotated function is a [`Site`], listed in the [`registry`] when the program is linked. Its
 //! [layers](Layer) can be read, changed and switched off while it runs. Every decision is an
 //! [`Event`], for [observers](observe) and for `tracing`. How often, and how long each took, is counted for
-//! good once somebody asks for it: [`Registry::measure`] and [`Site::stats`]. With the feature `config`, files and the
-//! environment say what its settings are.
+//! good once somebody asks for it: [`Registry::measure`] and [`Site::stats`]. Whether the program should get traffic,
+//! [`health`] says. With the feature `config`, files and the environment say what its settings are.
 //!
 //! # By hand
 //!
@@ -65,7 +65,8 @@
 //!   `site`, `attempt`, and at its end the `outcome`: ok, error, timed out, refused, dropped or panicked.
 //! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`, and in `grpc` deadlines that travel.
 //! - `config`: settings from files and the environment, in `config`.
-//! - `axum`: [`PolicyError`] is an answer of axum.
+//! - `axum`: [`PolicyError`] is an answer of axum; [`health`] over HTTP.
+//! - `grpc-health`: [`health`] as a `grpc.health.v1.Health` of tonic.
 //! - `dashboard`: a page that shows each function as its stack, live: in `dashboard`.
 //! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]
@@ -95,9 +96,11 @@ mod fault;
 mod gate;
 #[cfg(feature = "tonic")]
 pub mod grpc;
+pub mod health;
 mod hedge;
 mod judge;
 mod keyed;
+mod pattern;
 mod random;
 mod rate_limit;
 mod retry;

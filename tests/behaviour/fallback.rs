@@ -393,9 +393,11 @@ async fn it_answers_for_io_results_too() {
         Err(kind.into())
     }
 
-    assert_eq!(
-        read(io::ErrorKind::ConnectionReset).await.unwrap(),
-        Vec::<u8>::new()
+    assert!(
+        read(io::ErrorKind::ConnectionReset)
+            .await
+            .unwrap()
+            .is_empty()
     );
     let error = read(io::ErrorKind::NotFound).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);

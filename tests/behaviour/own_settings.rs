@@ -257,11 +257,11 @@ async fn a_layer_tells_how_its_state_stands() {
     else {
         panic!()
     };
-    let Some(Reading::RateLimiter(rate)) = read(LayerKind::RateLimit) else {
+    let Some(Reading::RateLimit(rate)) = read(LayerKind::RateLimit) else {
         panic!()
     };
     assert_eq!(rate.available, 6);
-    let Some(Reading::RetryBudget {
+    let Some(Reading::Budget {
         tokens: 100.0,
         capacity: 100,
         ..

@@ -32,6 +32,7 @@ use crate::door::{Door, Opened};
 use crate::dropped::Watch;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::{EventKind, shielded};
+use crate::health;
 use crate::rules::Rules;
 use crate::site::{
     Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning, Value,
@@ -319,6 +320,7 @@ impl CircuitBreaker {
             transition,
         );
         entry.emit(|| EventKind::BreakerChanged(change.clone()));
+        health::changed();
         if let Some(on_change) = breaker.settings.code().on_change {
             shielded(|| on_change(&change));
         }

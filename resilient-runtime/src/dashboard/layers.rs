@@ -139,7 +139,7 @@ fn state(reading: Reading) -> Option<StateView> {
                 .filter(|left| *left < std::time::Duration::MAX)
                 .map(millis),
         },
-        Reading::RateLimiter(rate) => StateView::RateLimit {
+        Reading::RateLimit(rate) => StateView::RateLimit {
             available: rate.available,
             waiting: rate.waiting,
         },
@@ -152,7 +152,7 @@ fn state(reading: Reading) -> Option<StateView> {
             limit,
             waiting,
         },
-        Reading::RetryBudget { tokens, capacity } => StateView::Budget { tokens, capacity },
+        Reading::Budget { tokens, capacity } => StateView::Budget { tokens, capacity },
         Reading::Hedge { delay } => StateView::Hedge {
             delay_ms: delay.map(millis),
         },

@@ -309,7 +309,7 @@ impl Stateful for RateLimiter {
     }
 
     fn reading(at: &Entry<'_, Self>) -> Reading {
-        Reading::RateLimiter(Self::look(at))
+        Reading::RateLimit(Self::look(at))
     }
 
     fn live(&self) -> &Live<RateLimiterSettings> {

@@ -211,7 +211,7 @@ impl Stateful for RetryBudget {
     }
 
     fn reading(at: &Entry<'_, Self>) -> Reading {
-        Reading::RetryBudget {
+        Reading::Budget {
             tokens: Self::count(at, clock::now()),
             capacity: at.settings(RetryBudgetSettings::most),
         }

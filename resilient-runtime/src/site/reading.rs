@@ -15,7 +15,7 @@ pub enum Reading {
     /// Of a circuit breaker.
     CircuitBreaker(BreakerSnapshot),
     /// Of a rate limiter.
-    RateLimiter(RateLimiterSnapshot),
+    RateLimit(RateLimiterSnapshot),
     /// Of a bulkhead, or of an adaptive limit.
     #[non_exhaustive]
     Places {
@@ -28,7 +28,7 @@ pub enum Reading {
     },
     /// Of a retry budget.
     #[non_exhaustive]
-    RetryBudget {
+    Budget {
         /// The retries that there are.
         tokens: f64,
         /// As many as there can be.

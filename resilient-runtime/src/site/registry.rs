@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use super::switch::Said;
 use super::{LayerKind, Origin, Site};
 use crate::door::Door;
+use crate::health;
 
 /// What generated code hands in.
 #[derive(Debug)]
@@ -120,6 +121,7 @@ impl Registry {
                 layer.switch().set_all_off(!enabled);
             }
         });
+        health::changed();
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::setting::Origin;
 use crate::door::{Door, Opened};
+use crate::health;
 
 /// Whether a layer takes part, and whether it was switched off with all the others.
 pub struct Switch(Door<Off>);
@@ -107,9 +108,14 @@ impl Switch {
     fn said<R>(&self, change: impl FnOnce(&mut Said) -> R) -> R {
         let off = self.open();
         let mut said = off.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.is_enabled();
         let changed = change(&mut said);
         let (enabled, _) = said.last();
         off.set(Self::THIS, !enabled);
+        drop(said);
+        if enabled != before {
+            health::changed();
+        }
         changed
     }
 

@@ -251,7 +251,7 @@ fn a_reload_in_the_middle_of_load_loses_no_call_and_no_count() {
         .layer(LayerKind::Retry)
         .unwrap()
         .reading();
-    let Some(Reading::RetryBudget { tokens, .. }) = budget else {
+    let Some(Reading::Budget { tokens, .. }) = budget else {
         panic!()
     };
     assert_eq!(tokens, 100.0);
