@@ -97,7 +97,7 @@ impl<'a> Course<'a> {
         }
         let withheld = if breaker_inside || context::is_under_holding_breaker() {
             Some(Withheld::Breaker)
-        } else if !self.hedger.core().try_hedge(&self.settings) {
+        } else if !self.hedger.core().try_hedge() {
             Some(Withheld::Budget)
         } else {
             None
