@@ -64,6 +64,7 @@
 //! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`, and in `grpc` deadlines that travel.
 //! - `axum`: [`PolicyError`] is an answer of axum.
 //! - `dashboard`: a page that shows each function as its stack, live: in `dashboard`.
+//! - `metrics`: what is counted and how each state stands, for the `metrics` facade: in `metrics`.
 //! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]
 
@@ -93,6 +94,8 @@ pub mod grpc;
 mod hedge;
 mod judge;
 mod keyed;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod random;
 mod rate_limit;
 mod retry;
