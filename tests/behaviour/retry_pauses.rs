@@ -318,5 +318,5 @@ async fn retry_after_is_obeyed_for_every_error_that_is_retried() {
 
     assert_eq!(pauses!(by_class), [700]);
     assert_eq!(pauses!(by_rule), [800]);
-    assert_eq!(pauses!(never), []);
+    assert!(pauses!(never).is_empty());
 }

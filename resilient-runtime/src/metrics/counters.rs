@@ -88,11 +88,8 @@ counted! {
 pub(super) fn publish(series: &Series<'_>, site: &Site, stats: &SiteStats) {
     calls(series, site, stats);
     for counted in COUNTED {
-        if counted
-            .count
-            .layer()
-            .is_none_or(|kind| site.layer(kind).is_some())
-        {
+        let kind = counted.count.layer();
+        if kind.is_none_or(|kind| site.layer(kind).is_some()) {
             let without = counted.without.map_or(0, |part| stats.count(part));
             let count = stats.count(counted.count).saturating_sub(without);
             series.count(counted.metric, counted.labels, count);

@@ -103,8 +103,8 @@ pub const BUCKETS: [f64; 18] = {
 
 /// Brings every metric of every function up to date, with the recorder that is installed.
 ///
-/// From the first time on calls are [measured](crate::Registry::measure). It does not wait, but it takes its time where
-/// there are hundreds of functions or thousands of keys: about a microsecond for each series. Two at once go one after the other.
+/// From the first time on calls are [measured](crate::Registry::measure). Two at once go one after the other. It blocks
+/// for as long as it takes to go through all functions and keys; no call waits for it.
 ///
 /// ```
 /// use resilient_runtime::metrics;

@@ -136,13 +136,18 @@ impl Recorded {
         others.collect()
     }
 
-    /// Every metric that was told, and its labels.
-    pub(crate) fn labels(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let mut metrics: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    /// Every metric that was told, its labels and their values.
+    pub(crate) fn labels(&self) -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
+        let mut metrics: BTreeMap<_, BTreeMap<_, BTreeSet<_>>> = BTreeMap::new();
         for (name, series) in &*self.series.lock().unwrap() {
             let metric = name.split('{').next().unwrap_or_default();
             let labels = metrics.entry(metric.to_owned()).or_default();
-            labels.extend(series.labels.keys().cloned());
+            for (label, value) in &series.labels {
+                labels
+                    .entry(label.clone())
+                    .or_default()
+                    .insert(value.clone());
+            }
         }
         metrics
     }
