@@ -9,7 +9,7 @@ const LAYERS: [(char, &str); 9] = [
     ('f', "#[fallback(value = Ok(FALLEN_BACK), when = |_| true)]"),
     (
         'r',
-        r#"#[retry(count = 2, delay_ms = 10, backoff = "constant", jitter = "none")]"#,
+        r#"#[retry(count = 2, delay_ms = 10, backoff = "constant", jitter = "none", budget = RetryBudget::with(BUDGET))]"#,
     ),
     ('t', "#[timeout(ms = 100)]"),
     (

@@ -21,6 +21,11 @@ pub struct Cli {
     #[arg(long)]
     pub json: bool,
 
+    /// Serve a page that shows each function live, at this address, and keep it up after the story until ctrl-c; port 0
+    /// takes a free one, and the address is printed
+    #[arg(long, value_name = "ADDR")]
+    pub dashboard: Option<SocketAddr>,
+
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -37,6 +42,8 @@ pub enum Command {
     /// a latency counts from when its call was due. Each key is given its value first; where keys times the size of a
     /// value is more than the capacity of the server, it has evicted some of them again, and gets of those are NotFound.
     Load(Box<LoadArgs>),
+    /// Print the functions that have attributes, layer by layer, with their settings
+    Policies,
 }
 
 #[derive(Debug, Args)]

@@ -5,9 +5,11 @@
 
 pub mod cli;
 pub mod client;
+pub mod dashboard;
 pub mod interrupt;
 pub mod latency;
 pub mod load;
+pub mod policies;
 pub mod proto;
 pub mod remote;
 pub mod server;

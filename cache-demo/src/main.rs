@@ -3,9 +3,12 @@ use std::process::ExitCode;
 
 use cache_demo::cli::{Cli, Command};
 use cache_demo::client::call_get;
+use cache_demo::dashboard::Dashboard;
+use cache_demo::interrupt::Interrupts;
 use cache_demo::remote::{self, Failure};
 use cache_demo::story::{Narrator, Script, tell};
 use clap::Parser;
+use resilient_runtime::registry;
 
 // What a shell says of a program that ctrl-c ended, and of one whose reader had enough.
 const INTERRUPTED: u8 = 130;
@@ -15,10 +18,11 @@ const BROKEN_PIPE: u8 = 141;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
-        None => story(cli.json).await,
+        None => story(&cli).await,
         Some(Command::Server(args)) => remote::serve(args).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Client(args)) => remote::call(args).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Load(args)) => remote::load(args).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Policies) => policies().map(|()| ExitCode::SUCCESS),
     };
     match done {
         Ok(code) => code,
@@ -35,7 +39,31 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn story(json: bool) -> Result<ExitCode, Failure> {
+fn policies() -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    for line in cache_demo::policies::table(registry().sites()) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+async fn story(cli: &Cli) -> Result<ExitCode, Failure> {
+    let Some(address) = cli.dashboard else {
+        return told(cli.json).await;
+    };
+    let mut interrupts = Interrupts::listen()?;
+    let page = Dashboard::serve(address).await?;
+    eprintln!("the page is at http://{}/", page.address());
+    let code = tokio::select! {
+        code = told(cli.json) => code?,
+        () = interrupts.next() => return Err(remote::interrupted()),
+    };
+    eprintln!("the page stays at http://{}/ until ctrl-c", page.address());
+    interrupts.next().await;
+    Ok(code)
+}
+
+async fn told(json: bool) -> Result<ExitCode, Failure> {
     let mut narrator = if json {
         Narrator::silent()
     } else {

@@ -215,7 +215,7 @@ fn readable(value: &[u8]) -> String {
     }
 }
 
-fn interrupted() -> Failure {
+pub fn interrupted() -> Failure {
     io::Error::from(io::ErrorKind::Interrupted).into()
 }
 

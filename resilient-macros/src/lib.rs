@@ -98,6 +98,9 @@ use proc_macro::TokenStream;
 /// | `budget` | 100 retries, + 0.1 for each success, + 0.1 a second | `"none"`, a `RetryBudget` that is made here (`RetryBudget::strict()`), or the name of one that others share (`CACHE_BUDGET`, `self.budget`) |
 /// | `key`, `max_keys` | none, 10 000 | one budget for each value, `key = host`; beside the name of a `Keyed<RetryBudget>`, of those |
 ///
+/// An error that says when to come back is obeyed: the pause is that long exactly, without jitter, unless the
+/// backoff's is longer. If it asks for more than `max_delay`, there is no other attempt.
+///
 /// A retry takes one from the budget; where there is none left, the last attempt's error is returned at
 /// once. A budget that is made here is a constant, and this function's own. Any other knob may be an
 /// expression, also of the arguments and of `self`; it is evaluated once for each call, before the body
@@ -146,7 +149,7 @@ pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `after`, or the first argument without a name | `"p95"` | when a hedge begins: a percentile of the latencies measured here, from `"p1"` to `"p99.99"`; a duration; or an expression of a `Duration` or a `HedgeAfter` |
 /// | `max` | 1 | hedges beside the first attempt, each `after` the one before it |
 /// | `min_samples` | 100 | no hedge on fewer measured calls; a fixed duration needs none |
-/// | `budget` | 0.1, or twice the share beyond the percentile | hedges as a share of the calls |
+/// | `budget` | 0.1, or twice the share beyond the percentile | hedges as a share of the calls; less than twice that share (0.05 with `"p95"`) is spent on calls that would have ended soon, and not there for those that hang |
 /// | `clone(a, b)` | none | arguments that the body consumes: each attempt gets its own copy |
 /// | `policy` | none | a `Hedge` that says what no knob says |
 ///

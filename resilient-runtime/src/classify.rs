@@ -134,10 +134,10 @@ pub(crate) fn in_chain<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Polic
 
 /// What the policy error in `error` or anywhere below it says. It is found behind a
 /// transparent wrapper too, whose source is not the policy error but the source of that.
-pub(crate) fn kind_in_chain(error: &(dyn Error + 'static)) -> Option<PolicyErrorKind> {
+pub(crate) fn decided_in_chain(error: &(dyn Error + 'static)) -> Option<Decided> {
     chain(error).find_map(|error| {
-        let policy = error.downcast_ref().map(PolicyError::kind);
-        policy.or_else(|| error.downcast_ref().map(|&Decided(kind)| kind))
+        let policy = error.downcast_ref().map(PolicyError::decided);
+        policy.or_else(|| error.downcast_ref().copied())
     })
 }
 

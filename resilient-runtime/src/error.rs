@@ -35,7 +35,11 @@ pub struct PolicyError {
 /// The source of every [`PolicyError`]: by it a policy error is recognised behind a
 /// wrapper that passes its own source through (`#[error(transparent)]` of thiserror).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Decided(pub(crate) PolicyErrorKind);
+pub(crate) struct Decided {
+    pub(crate) kind: PolicyErrorKind,
+    /// It says nothing of the service: that was not asked, or was given too little of its time.
+    pub(crate) says_nothing: bool,
+}
 
 impl fmt::Display for Decided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +106,10 @@ impl PolicyError {
     #[must_use]
     pub const fn new(kind: PolicyErrorKind, site: &'static str) -> Self {
         Self {
-            decided: Decided(kind),
+            decided: Decided {
+                kind,
+                says_nothing: false,
+            },
             site,
             key: None,
         }
@@ -114,10 +121,21 @@ impl PolicyError {
         self
     }
 
+    /// The same; if so, no breaker and no limit is to draw a conclusion from it.
+    #[cfg(feature = "tonic")]
+    pub(crate) const fn saying_nothing(mut self, says_nothing: bool) -> Self {
+        self.decided.says_nothing = says_nothing;
+        self
+    }
+
+    pub(crate) const fn decided(&self) -> Decided {
+        self.decided
+    }
+
     /// Which policy it was.
     #[must_use]
     pub const fn kind(&self) -> PolicyErrorKind {
-        self.decided.0
+        self.decided.kind
     }
 
     /// The name of the call site (`cache_demo::client::call_get`).

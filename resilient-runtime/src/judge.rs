@@ -7,8 +7,8 @@
 
 use std::error::Error;
 
-use crate::classify::{Classify, ErrorClass, kind_in_chain};
-use crate::error::{PolicyError, PolicyErrorKind};
+use crate::classify::{Classify, ErrorClass, decided_in_chain};
+use crate::error::{Decided, PolicyError};
 use crate::verdict::Verdict;
 
 /// An error under inspection.
@@ -20,8 +20,8 @@ fn unknown<E>(_error: &E) -> Verdict {
     Verdict::of_class(ErrorClass::Transient, None)
 }
 
-fn told(policy: Option<&PolicyError>) -> Option<PolicyErrorKind> {
-    policy.map(PolicyError::kind)
+fn told(policy: Option<&PolicyError>) -> Option<Decided> {
+    policy.map(PolicyError::decided)
 }
 
 fn of_class(error: &impl Classify) -> Verdict {
@@ -43,7 +43,7 @@ macro_rules! level {
         impl<E: $($bound)*> $level for $probe {
             fn policy(&self) -> Option<Verdict> {
                 let $error = self.0;
-                $policy.map(Verdict::of_policy)
+                $policy.map(Verdict::of_decided)
             }
 
             fn verdict(&self) -> Verdict {
@@ -61,7 +61,7 @@ macro_rules! level {
 level! {
     /// It says itself what it means, and has sources.
     ViaClassifyError, &&&&&Probe<'_, E>, [Classify + Error],
-    error => told(error.policy_error()).or_else(|| error.source().and_then(kind_in_chain)), of_class
+    error => told(error.policy_error()).or_else(|| error.source().and_then(decided_in_chain)), of_class
 }
 level! {
     /// It says itself what it means.
@@ -71,22 +71,22 @@ level! {
 level! {
     /// It has sources. It need not be `'static`: only what lies below is searched.
     ViaError, &&&Probe<'_, E>, [Error],
-    error => error.source().and_then(kind_in_chain), unknown
+    error => error.source().and_then(decided_in_chain), unknown
 }
 level! {
     /// It holds any error that can be sent (`anyhow::Error`).
     ViaSendError, &&Probe<'_, E>, [AsRef<dyn Error + Send + Sync>],
-    error => kind_in_chain(error.as_ref()), unknown
+    error => decided_in_chain(error.as_ref()), unknown
 }
 level! {
     /// It holds any error.
     ViaAnyError, &Probe<'_, E>, [AsRef<dyn Error>],
-    error => kind_in_chain(error.as_ref()), unknown
+    error => decided_in_chain(error.as_ref()), unknown
 }
 level! {
     /// Nothing is known of it.
     ViaDefault, Probe<'_, E>, [Sized],
-    _error => None::<PolicyErrorKind>, unknown
+    _error => None::<Decided>, unknown
 }
 
 /// The levels, for a glob import that brings their methods and no names.

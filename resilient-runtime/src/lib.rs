@@ -42,7 +42,8 @@
 //! Every annotated function is a [`Site`], listed in the [`registry`] when the program is linked. Its
 //! [layers](Layer) can be read, changed and switched off while it runs. Every decision is an
 //! [`Event`], for [observers](observe) and for `tracing`. How often, and how long each took, is counted for
-//! good once somebody asks for it: [`Registry::measure`] and [`Site::stats`].
+//! good once somebody asks for it: [`Registry::measure`] and [`Site::stats`]. With the feature `config`, files and the
+//! environment say what its settings are.
 //!
 //! # By hand
 //!
@@ -60,8 +61,10 @@
 //! # Features
 //!
 //! - `macros` (on): the attributes.
-//! - `tracing` (on): decisions as `tracing` events.
+//! - `tracing` (on): decisions as `tracing` events; for each attempt of a retry or a hedge a span `attempt` (DEBUG) with
+//!   `site`, `attempt`, and at its end the `outcome`: ok, error, timed out, refused, dropped or panicked.
 //! - `tonic`: [`Classify`] and `From<PolicyError>` for `tonic::Status`, and in `grpc` deadlines that travel.
+//! - `config`: settings from files and the environment, in `config`.
 //! - `axum`: [`PolicyError`] is an answer of axum.
 //! - `dashboard`: a page that shows each function as its stack, live: in `dashboard`.
 //! - `metrics`: what is counted and how each state stands, for the `metrics` facade: in `metrics`.
@@ -79,6 +82,8 @@ mod carry;
 mod circuit_breaker;
 mod classify;
 mod clock;
+#[cfg(feature = "config")]
+pub mod config;
 mod context;
 #[cfg(feature = "dashboard")]
 pub mod dashboard;

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::classify::{Classify, ErrorClass};
 use crate::clock;
-use crate::error::{FromPolicyError, PolicyError, PolicyErrorKind};
+use crate::error::{Decided, FromPolicyError, PolicyError, PolicyErrorKind};
 
 /// Why a call failed, as every layer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Cause {
 pub struct Verdict {
     pub(crate) cause: Cause,
     pub(crate) retry_after: Option<Duration>,
+    /// A policy error that says nothing of the service.
+    pub(crate) says_nothing: bool,
 }
 
 impl Verdict {
@@ -35,21 +37,30 @@ impl Verdict {
         Self {
             cause: Cause::Error(class),
             retry_after,
+            says_nothing: false,
         }
     }
 
     /// The verdict on a policy error.
     #[must_use]
     pub fn of_policy(kind: PolicyErrorKind) -> Self {
+        Self::of_decided(Decided {
+            kind,
+            says_nothing: false,
+        })
+    }
+
+    pub(crate) fn of_decided(Decided { kind, says_nothing }: Decided) -> Self {
         Self {
             cause: Cause::Policy(kind),
             retry_after: kind.retry_after(),
+            says_nothing,
         }
     }
 
     fn of<E: Classify>(error: &E) -> Self {
         match error.policy_error() {
-            Some(policy) => Self::of_policy(policy.kind()),
+            Some(policy) => Self::of_decided(policy.decided()),
             None => Self::of_class(error.class(), error.retry_after()),
         }
     }
@@ -177,7 +188,7 @@ impl<E> Failing for Failure<E> {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Error(judged) => judged.verdict,
-            Self::Policy(policy) => Verdict::of_policy(policy.kind()),
+            Self::Policy(policy) => Verdict::of_decided(policy.decided()),
         }
     }
 

@@ -2,14 +2,16 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Calls, Error, layer, ms, read};
 use futures::FutureExt as _;
 use futures::future::join_all;
 use resilient_runtime::{
     AdaptiveConcurrency, AdaptiveConcurrencySettings, Aimd, Elasticity, Gradient2, LayerKind,
-    PolicyErrorKind, Vegas, adaptive_concurrency,
+    PolicyErrorKind, Vegas, adaptive_concurrency, timeout,
 };
-use tokio::time::sleep;
+use tokio::time::{advance, sleep};
 
 fn is_limited(outcome: &Result<usize, Error>) -> bool {
     let kind = outcome.as_ref().err().and_then(Error::kind);
@@ -156,6 +158,54 @@ async fn a_queue_holds_so_many_for_so_long() {
     assert!(is_limited(&outcomes[2]), "it has waited too long");
     assert!(is_limited(&outcomes[3]), "the queue was full");
     assert_eq!(calls.at(), [0, 10]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_turn_would_come_when_its_deadline_has_passed_never_begins() {
+    // Each has 10 ms of work to do.
+    #[adaptive_concurrency(side = "client", initial = 1, max = 1, max_queue = 9)]
+    async fn ask(calls: &Calls) -> Result<usize, Error> {
+        work(calls).await
+    }
+    #[timeout(after = limit)]
+    async fn hurried(calls: &Calls, limit: Duration) -> Result<usize, Error> {
+        ask(calls).await
+    }
+
+    for (limit, begins) in [(9, 1), (10, 1), (11, 2), (21, 2)] {
+        let calls = Calls::new();
+        // In this order: the place is free before the one who waits for it is asked.
+        let (first, hurried) = futures::join!(ask(&calls), hurried(&calls, ms(limit)));
+        assert_eq!(first, Ok(1));
+        assert_eq!(hurried.is_ok(), limit > 20, "{limit}");
+        assert!(limit > 20 || hurried.unwrap_err().is_timed_out());
+        assert_eq!(calls.count(), begins, "{limit}");
+        assert_eq!(
+            ask(&calls).await,
+            Ok(begins + 1),
+            "nobody is left in the queue"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_deadline_has_passed_does_not_queue() {
+    #[adaptive_concurrency(side = "client", initial = 1, max = 1, max_queue = 9)]
+    async fn ask(calls: &Calls) -> Result<usize, Error> {
+        work(calls).await
+    }
+    #[timeout(ms = 50)]
+    async fn late(calls: &Calls) -> Result<usize, Error> {
+        // All of its time passes in one poll.
+        advance(ms(50)).now_or_never();
+        ask(calls).await
+    }
+
+    let calls = Calls::new();
+    let mut first = Box::pin(ask(&calls));
+    assert_eq!((&mut first).now_or_never(), None);
+    assert!(is_limited(&late(&calls).now_or_never().unwrap()));
+    assert_eq!(calls.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,13 +2,15 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Calls, Error, layer, ms, read};
 use futures::FutureExt as _;
 use futures::future::join_all;
 use resilient_runtime::{
     Bulkhead, BulkheadSettings, LayerKind, PolicyErrorKind, bulkhead, retry, timeout,
 };
-use tokio::time::sleep;
+use tokio::time::{advance, sleep};
 
 fn is_full(outcome: &Result<usize, Error>) -> bool {
     let kind = outcome.as_ref().err().and_then(Error::kind);
@@ -53,6 +55,53 @@ async fn a_waiting_call_that_is_dropped_never_begins() {
     let next = ask(&calls);
     let (first, next) = tokio::join!(first, next);
     assert_eq!((first, next), (Ok(1), Ok(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_turn_would_come_when_its_deadline_has_passed_never_begins() {
+    static ONE: Bulkhead = Bulkhead::with(BulkheadSettings::new().max_concurrent(1).max_queue(9));
+
+    #[bulkhead(state = ONE, max_wait = wait)]
+    async fn ask(calls: &Calls, takes: u64, wait: Duration) -> Result<usize, Error> {
+        work(calls, takes).await
+    }
+    #[timeout(ms = 50)]
+    async fn hurried(calls: &Calls, wait: Duration) -> Result<usize, Error> {
+        ask(calls, 1, wait).await
+    }
+
+    for (taken_for, begins) in [(48, true), (50, false), (90, false)] {
+        for wait in [ms(60), Duration::MAX] {
+            let calls = Calls::new();
+            // In this order: the place is free before the one who waits for it is asked.
+            let (first, hurried) =
+                futures::join!(ask(&calls, taken_for, wait), hurried(&calls, wait));
+            assert_eq!(first, Ok(1));
+            assert_eq!(hurried.is_ok(), begins, "{taken_for}");
+            assert!(begins || hurried.unwrap_err().is_timed_out());
+            assert_eq!((calls.count(), ONE.waiting()), (1 + usize::from(begins), 0));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_deadline_has_passed_does_not_queue() {
+    #[bulkhead(max_concurrent = 1, max_queue = 9)]
+    async fn ask(calls: &Calls) -> Result<usize, Error> {
+        work(calls, 100).await
+    }
+    #[timeout(ms = 50)]
+    async fn late(calls: &Calls) -> Result<usize, Error> {
+        // All of its time passes in one poll.
+        advance(ms(50)).now_or_never();
+        ask(calls).await
+    }
+
+    let calls = Calls::new();
+    let mut first = Box::pin(ask(&calls));
+    assert_eq!((&mut first).now_or_never(), None);
+    assert!(is_full(&late(&calls).now_or_never().unwrap()));
+    assert_eq!(calls.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]

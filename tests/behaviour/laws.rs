@@ -18,9 +18,9 @@ use futures::FutureExt as _;
 use model::expected;
 use resilient_runtime::{
     AdaptiveConcurrency, Aimd, BreakerState, Bulkhead, CallOutcome, CircuitBreaker, Failure,
-    LayerKind, PolicyError, PolicyErrorKind, RateLimiter, Timeout, adaptive_concurrency, bulkhead,
-    circuit_breaker, deadline, fallback, fault, faults, hedge, rate_limit, registry, retry,
-    testing, timeout,
+    Hedger, LayerKind, PolicyError, PolicyErrorKind, RateLimiter, RetryBudget, RetryBudgetSettings,
+    Timeout, adaptive_concurrency, bulkhead, circuit_breaker, deadline, fallback, fault, faults,
+    hedge, rate_limit, registry, retry, testing, timeout,
 };
 
 const TICK: Duration = Duration::from_millis(10);
@@ -38,6 +38,15 @@ const PROBES: u32 = 2;
 const MIN_CALLS: u32 = 4;
 /// Permits of the rate limits, of which none comes back while a cell lasts.
 const PERMITS: u32 = 3;
+/// Retries that a budget holds, and what a success earns; nothing comes in with time.
+const RETRIES: u32 = 2;
+const EARNED: f64 = 0.5;
+const BUDGET: RetryBudgetSettings = RetryBudgetSettings::new()
+    .capacity(RETRIES)
+    .ratio(EARNED)
+    .per_second(0.0);
+/// Hedges that a call finds saved up; each call earns one.
+const HEDGES: u32 = 5;
 const VALUE: u32 = 7;
 const FALLEN_BACK: u32 = 99;
 
@@ -132,6 +141,7 @@ impl Body {
 #[derive(Clone, Copy, Debug)]
 struct Before {
     breaker: BreakerState,
+    budget_spent: bool,
     rate_spent: bool,
     place_taken: bool,
     limit_reached: bool,
@@ -155,16 +165,19 @@ impl Before {
         };
         let mut all = Vec::new();
         for &breaker in breaker {
-            for &rate_spent in both('l') {
-                for &place_taken in both('p') {
-                    for &limit_reached in both('a') {
-                        all.extend(both('x').iter().map(|&faults| Self {
-                            breaker,
-                            rate_spent,
-                            place_taken,
-                            limit_reached,
-                            faults,
-                        }));
+            for &budget_spent in both('r') {
+                for &rate_spent in both('l') {
+                    for &place_taken in both('p') {
+                        for &limit_reached in both('a') {
+                            all.extend(both('x').iter().map(|&faults| Self {
+                                breaker,
+                                budget_spent,
+                                rate_spent,
+                                place_taken,
+                                limit_reached,
+                                faults,
+                            }));
+                        }
                     }
                 }
             }
@@ -201,6 +214,9 @@ struct Books {
     ending: Ending,
     bodies: u32,
     breaker: Option<BreakerBooks>,
+    /// Retries and hedges that are left in their budgets.
+    retries: Option<f64>,
+    hedges: Option<u32>,
     /// Permits that are left.
     permits: Option<u32>,
     /// Places in use, and calls that wait.
@@ -226,14 +242,19 @@ async fn observed(order: &str, stack: Stack, event: Event, before: Before) -> Bo
         begun: AtomicU32::new(0),
         ended: AtomicU32::new(0),
     };
-    let (breaker, rate, places, limit) = (
+    let (breaker, budget, hedger, rate, places, limit) = (
         state::<CircuitBreaker>(order, LayerKind::CircuitBreaker),
+        state::<RetryBudget>(order, LayerKind::Retry),
+        state::<Hedger>(order, LayerKind::Hedge),
         state::<RateLimiter>(order, LayerKind::RateLimit),
         state::<Bulkhead>(order, LayerKind::Bulkhead),
         state::<AdaptiveConcurrency<Aimd>>(order, LayerKind::AdaptiveConcurrency),
     );
     if let Some(breaker) = breaker {
         bring_to(breaker, before.breaker).await;
+    }
+    if let (Some(budget), true) = (budget, before.budget_spent) {
+        while budget.try_withdraw() {}
     }
     if let (Some(rate), true) = (rate, before.rate_spent) {
         rate.try_acquire_many(PERMITS).expect("all of them");
@@ -260,6 +281,11 @@ async fn observed(order: &str, stack: Stack, event: Event, before: Before) -> Bo
         ending,
         bodies: begun,
         breaker: breaker.map(breaker_books),
+        retries: budget.map(RetryBudget::tokens),
+        hedges: hedger.map(|hedger| {
+            let taken = (0..=HEDGES).take_while(|_| hedger.try_hedge());
+            taken.count() as u32
+        }),
         permits: rate.map(RateLimiter::available),
         places: places.map(|places| (places.in_use(), places.waiting())),
         in_flight: limit.map(AdaptiveConcurrency::in_flight),
@@ -406,5 +432,5 @@ async fn the_books_balance_after_every_call() {
     // Of eight layers: 8 alone, 56 pairs, 336 threes; and the 24 orders of the first four.
     // With a hedge: it alone, 14 pairs, and 90 threes.
     assert_eq!(STACKS.len(), 8 + 56 + 336 + 24 + 1 + 14 + 90);
-    assert_eq!(cells, 30_849, "of stacks, events and states before them");
+    assert_eq!(cells, 39_156, "of stacks, events and states before them");
 }

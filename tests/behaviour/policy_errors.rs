@@ -10,9 +10,10 @@ use anyhow::Context as _;
 use common::{Calls, breaker, counted, fail, ms};
 use resilient_runtime::{
     BreakerState, Classify, ErrorClass, PolicyError, PolicyErrorKind, circuit_breaker, fallback,
-    retry, timeout,
+    grpc::propagate, retry, timeout,
 };
-use tonic::{Code, Status};
+use tokio::time::sleep;
+use tonic::{Code, Request, Status};
 
 type Boxed = Box<dyn StdError + Send + Sync>;
 
@@ -308,6 +309,38 @@ async fn an_inner_breaker_half_open_is_no_failure_of_the_outer_one() {
     let kind = error.policy_error().unwrap().kind();
     assert!(matches!(kind, PolicyErrorKind::CircuitOpen { .. }));
     assert_eq!(breaker("around it").state(), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_not_sent_for_want_of_time_is_neutral_in_each_form_that_its_error_takes() {
+    #[circuit_breaker(name = "unsent", consecutive_failures = 1)]
+    async fn unsent() -> Result<(), Status> {
+        propagate(Request::new(())).map(drop)
+    }
+    #[circuit_breaker(name = "unsent, as a source", consecutive_failures = 1)]
+    async fn as_a_source() -> Result<(), Derived> {
+        unsent()
+            .await
+            .map_err(|status| Derived::Other(status.into()))
+    }
+    #[circuit_breaker(name = "unsent, transparent", consecutive_failures = 1)]
+    async fn transparent() -> Result<(), Transparent> {
+        let policy = |status: Status| status.policy_error().cloned().expect("it is one");
+        Ok(unsent().await.map_err(policy)?)
+    }
+    #[timeout(ms = 100)]
+    async fn late() -> Result<(), Derived> {
+        sleep(ms(99)).await;
+        assert!(as_a_source().await.is_err());
+        assert!(transparent().await.is_err());
+        Ok(())
+    }
+
+    late().await.unwrap();
+    for site in ["unsent", "unsent, as a source", "unsent, transparent"] {
+        assert_eq!(breaker(site).state(), BreakerState::Closed, "{site}");
+        assert_eq!(counted(breaker(site)), (0, 0), "{site}");
+    }
 }
 
 #[test]

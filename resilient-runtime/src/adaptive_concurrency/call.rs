@@ -128,7 +128,9 @@ fn counts_as<T, X: Failing>(outcome: &Result<T, X>) -> LimitOutcome {
     let Err(failure) = outcome else {
         return LimitOutcome::Sample;
     };
-    match failure.verdict().cause {
+    let verdict = failure.verdict();
+    match verdict.cause {
+        Cause::Policy(_) if verdict.says_nothing => LimitOutcome::Ignored,
         Cause::Error(ErrorClass::Overload) | Cause::Policy(PolicyErrorKind::TimedOut { .. }) => {
             LimitOutcome::Dropped
         }

@@ -102,7 +102,9 @@ where
     if error.and_then(|error| rules.ignore.test(error)) == Some(true) {
         return CallOutcome::Neutral;
     }
-    match failure.verdict().cause {
+    let verdict = failure.verdict();
+    match verdict.cause {
+        Cause::Policy(_) if verdict.says_nothing => CallOutcome::Neutral,
         Cause::Policy(PolicyErrorKind::TimedOut { .. } | PolicyErrorKind::FaultInjected) => {
             CallOutcome::Failure
         }

@@ -185,7 +185,9 @@ fn counts(kind: LayerKind, stats: &SiteStats) -> BTreeMap<String, u64> {
         .iter()
         .filter(|count| count.layer() == Some(kind));
     let counted = of_kind.map(|count| (label(*count), stats.count(*count)));
-    counted.filter(|(_, count)| *count > 0).collect()
+    // Parts of other counts are for whoever reckons with them.
+    let shown = counted.filter(|(label, count)| *count > 0 && !label.ends_with(" at once"));
+    shown.collect()
 }
 
 /// `BreakerRefused` is `refused` where the layer is known.

@@ -109,7 +109,11 @@ fn worded(kind: &EventKind) -> Option<(&'static str, String)> {
                 BreakerState::HalfOpen => "info",
                 BreakerState::Closed => "good",
             };
-            (level, change.to_string())
+            let mut text = format!("{} -> {}: {}", change.from(), change.to(), change.cause());
+            if let Some(open_for) = change.open_for() {
+                text += &format!(", for {open_for:?}");
+            }
+            (level, text)
         }
         EventKind::Refused(kind) => ("info", format!("refused: {}", refused(kind))),
         EventKind::RetryStopped { attempts, why } => {

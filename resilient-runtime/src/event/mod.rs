@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) use observe::Listening;
 pub use observe::{Subscription, observe};
 pub(crate) use observe::{is_measured, measure};
-pub(crate) use span::Spanned;
+pub(crate) use span::{Span, Spanned};
 
 use crate::circuit_breaker::StateChange;
 use crate::error::PolicyErrorKind;

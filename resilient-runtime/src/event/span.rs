@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::site::Caller;
 use crate::verdict::Failing;
 
 pin_project! {
@@ -22,18 +21,8 @@ pin_project! {
 
 impl<F> Spanned<F> {
     #[inline]
-    pub(crate) fn new(caller: Caller, attempt: u32, inner: F) -> Self {
-        let span = Span::of(caller, attempt);
+    pub(crate) const fn new(span: Span, inner: F) -> Self {
         Self { inner, span }
-    }
-
-    /// No attempt of anybody's.
-    #[inline]
-    pub(crate) const fn none(inner: F) -> Self {
-        Self {
-            inner,
-            span: Span::NONE,
-        }
     }
 }
 
@@ -47,10 +36,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let polled = {
-            let _entered = this.span.enter();
-            this.inner.poll(cx)
-        };
+        let polled = this.span.within(|| this.inner.poll(cx));
         if let Poll::Ready(outcome) = &polled {
             this.span.end(outcome);
         }
@@ -59,46 +45,53 @@ where
 }
 
 #[cfg(not(feature = "tracing"))]
-#[derive(Debug)]
-struct Span;
+mod untraced {
+    use crate::site::Caller;
 
-#[cfg(not(feature = "tracing"))]
-impl Span {
-    const NONE: Self = Self;
+    #[derive(Debug)]
+    pub(crate) struct Span;
 
-    #[inline]
-    fn of(_: Caller, _: u32) -> Self {
-        Self
+    impl Span {
+        /// Of what is no attempt.
+        pub(crate) const NONE: Self = Self;
+
+        #[inline]
+        pub(crate) fn of(_: Caller, _: u32) -> Self {
+            Self
+        }
+
+        #[inline]
+        pub(super) fn within<T>(&self, poll: impl FnOnce() -> T) -> T {
+            poll()
+        }
+
+        #[inline]
+        pub(super) fn end<T, X>(&mut self, _: &Result<T, X>) {}
     }
-
-    #[inline]
-    fn enter(&self) {}
-
-    #[inline]
-    fn end<T, X>(&mut self, _: &Result<T, X>) {}
 }
 
-/// Boxed: few want it, and all futures would be larger by it.
-#[cfg(feature = "tracing")]
-#[derive(Debug)]
-struct Span(Option<Box<tracing::Span>>);
+#[cfg(not(feature = "tracing"))]
+pub(crate) use untraced::Span;
 
 #[cfg(feature = "tracing")]
 mod traced {
     use tracing::field::Empty;
     use tracing::level_filters::LevelFilter;
-    use tracing::span::Entered;
 
-    use super::Span;
     use crate::error::PolicyErrorKind;
     use crate::site::Caller;
     use crate::verdict::{Cause, Failing};
 
+    /// Boxed: few want it, and all futures would be larger by it.
+    #[derive(Debug)]
+    pub(crate) struct Span(Option<Box<tracing::Span>>);
+
     impl Span {
-        pub(super) const NONE: Self = Self(None);
+        /// Of what is no attempt.
+        pub(crate) const NONE: Self = Self(None);
 
         #[inline]
-        pub(super) fn of(caller: Caller, attempt: u32) -> Self {
+        pub(crate) fn of(caller: Caller, attempt: u32) -> Self {
             if LevelFilter::current() >= LevelFilter::DEBUG {
                 Self::begin(caller, attempt)
             } else {
@@ -119,8 +112,9 @@ mod traced {
         }
 
         #[inline]
-        pub(super) fn enter(&self) -> Option<Entered<'_>> {
-            self.0.as_ref().map(|span| span.enter())
+        pub(super) fn within<T>(&self, poll: impl FnOnce() -> T) -> T {
+            let _entered = self.0.as_ref().map(|span| span.enter());
+            poll()
         }
 
         #[inline]
@@ -152,3 +146,6 @@ mod traced {
         }
     }
 }
+
+#[cfg(feature = "tracing")]
+pub(crate) use traced::Span;

@@ -55,8 +55,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// # Errors
 ///
 /// `DEADLINE_EXCEEDED`, and the request is not sent, if less than the margin is left. Its source is a
-/// [`PolicyError`] of kind [`TimedOut`](PolicyErrorKind::TimedOut); tonic drops an interceptor's source
-/// on the way to the caller, the [`PropagateLayer`] keeps it.
+/// [`PolicyError`] of kind [`TimedOut`](PolicyErrorKind::TimedOut), which breakers and adaptive limits do not
+/// count: nobody was asked. But tonic drops an interceptor's source on the way to the caller, and then it is a
+/// failure of the service to them, as any `DEADLINE_EXCEEDED`. The [`PropagateLayer`] keeps it.
 ///
 /// ```
 /// use resilient_runtime::{Timeout, grpc::propagate};
@@ -86,6 +87,8 @@ struct Given {
     /// From then on the server may find that it has passed.
     until: Instant,
     after: Duration,
+    /// Less than half of the limit was left: that it did not suffice says little of the service.
+    is_little: bool,
 }
 
 impl Given {
@@ -97,7 +100,9 @@ impl Given {
     fn timed_out(&self) -> Status {
         let after = self.after;
         CALLER.emit(|| EventKind::TimedOut { after });
-        PolicyError::new(PolicyErrorKind::TimedOut { after }, CALLER.name()).into()
+        PolicyError::new(PolicyErrorKind::TimedOut { after }, CALLER.name())
+            .saying_nothing(self.is_little)
+            .into()
     }
 }
 
@@ -117,7 +122,8 @@ fn stamp(headers: &mut HeaderMap) -> Result<Option<Given>, Status> {
             after: deadline.after,
         };
         CALLER.emit(|| EventKind::Refused(kind));
-        return Err(PolicyError::new(kind, CALLER.name()).into());
+        let unsent = PolicyError::new(kind, CALLER.name()).saying_nothing(true);
+        return Err(unsent.into());
     }
     let timeout = left - margin;
     let present = headers.get(GRPC_TIMEOUT).and_then(header::read);
@@ -130,6 +136,7 @@ fn stamp(headers: &mut HeaderMap) -> Result<Option<Given>, Status> {
     Ok(now.checked_add(kept).map(|until| Given {
         until,
         after: deadline.after,
+        is_little: left.saturating_mul(2) < deadline.after,
     }))
 }
 
@@ -147,7 +154,9 @@ fn stamp(headers: &mut HeaderMap) -> Result<Option<Given>, Status> {
 /// `DEADLINE_EXCEEDED` without sending anything if less than the margin is left, and once the time that the
 /// deadline gave the call is over, whoever says so first, server or tonic; with a
 /// [`PolicyError`] of kind [`TimedOut`](PolicyErrorKind::TimedOut) as its source, so that retries and breakers around take
-/// it for the time limit that it is. `DEADLINE_EXCEEDED` too if tonic's timer ends the call by another limit, as
+/// it for the time limit that it is. As of a call that the limit itself cuts off, a breaker takes that for a failure, and an
+/// adaptive limit for a drop, if the call was sent and had at least half of the limit; else it says nothing of the
+/// service. `DEADLINE_EXCEEDED` too if tonic's timer ends the call by another limit, as
 /// `Endpoint::timeout`, with tonic's own error as the source.
 ///
 /// # Cancel safety

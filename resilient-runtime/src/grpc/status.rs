@@ -96,6 +96,8 @@ fn read(pushback: &MetadataValue<Ascii>) -> Duration {
     pushback
         .to_str()
         .ok()
+        // `parse` would take a sign, too.
+        .filter(|millis| millis.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|millis| millis.parse().ok())
         .map_or(Duration::MAX, Duration::from_millis)
 }
@@ -199,6 +201,7 @@ mod tests {
             ("2.5", Duration::MAX),
             ("", Duration::MAX),
             ("-1", Duration::MAX),
+            ("+5", Duration::MAX),
             ("soon", Duration::MAX),
         ] {
             let mut status = Status::unavailable("");

@@ -13,7 +13,7 @@ use super::attempts::{Attempts, Hedges, Round};
 use super::course::Course;
 use super::settings::Hedge;
 use crate::context;
-use crate::event::Spanned;
+use crate::event::{Span, Spanned};
 use crate::verdict::Failing;
 
 pin_project! {
@@ -85,16 +85,13 @@ where
         let mut _shared = None;
         if let Stage::Idle(hedger, code) = *this.stage {
             *this.stage = Stage::Alone;
-            let first = match hedger.and_then(|hedger| Course::begin(hedger, code)) {
-                Some(course) => {
-                    _shared = course.share_clock();
-                    let first = course.spanned(0, (this.make)());
-                    *this.stage = Stage::Hedging(course);
-                    first
-                }
-                None => Spanned::none((this.make)()),
-            };
-            this.first.set(Some(first));
+            let mut span = Span::NONE;
+            if let Some(course) = hedger.and_then(|hedger| Course::begin(hedger, code)) {
+                _shared = course.share_clock();
+                span = course.span(0);
+                *this.stage = Stage::Hedging(course);
+            }
+            this.first.set(Some(Spanned::new(span, (this.make)())));
         }
         let Stage::Hedging(course) = this.stage else {
             return match this.first.as_pin_mut() {
@@ -132,7 +129,7 @@ where
             if let Some(after) = course.poll_timer(this.timer.as_mut(), cx)
                 && course.may_hedge(begun, after, breaker_holds)
             {
-                let hedge = course.spanned(begun + 1, (this.make)());
+                let hedge = Spanned::new(course.span(begun + 1), (this.make)());
                 attempts.hedges.push(Some(Box::pin(hedge)));
                 continue;
             }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::latency::Latencies;
+use super::saved::Saved;
 use super::settings::{Hedge, HedgeAfter};
 use super::traffic::Traffic;
 use crate::clock::Nanos;
-use crate::retry_budget::{Bucket, Terms};
 
 /// Hedges that are saved up, and may come at once when everything is slow: the share of the calls of half a second,
 const SAVED_UP: f64 = 0.5;
@@ -22,7 +22,7 @@ const BEYOND: f64 = 10.0;
 /// The state of one hedge.
 pub(super) struct Core {
     latencies: Latencies,
-    budget: Bucket,
+    budget: Saved,
     traffic: Traffic,
 }
 
@@ -30,7 +30,7 @@ impl Core {
     pub(super) const fn new() -> Self {
         Self {
             latencies: Latencies::new(),
-            budget: Bucket::new(),
+            budget: Saved::new(LEAST_SAVED_UP),
             traffic: Traffic::new(),
         }
     }
@@ -39,7 +39,9 @@ impl Core {
     #[inline]
     pub(super) fn begin(&self, settings: &Hedge, now: Nanos) {
         self.traffic.count(now);
-        self.budget.deposit(|| self.terms(settings));
+        let share = settings.hedges_a_call();
+        let most = f64::from(self.traffic.a_second()) * SAVED_UP * share;
+        self.budget.put_in(share, (most as u32).max(LEAST_SAVED_UP));
     }
 
     /// How long an attempt is waited for. `None` while too little is known.
@@ -53,9 +55,8 @@ impl Core {
     }
 
     /// Takes a hedge out of the budget, if there is one.
-    pub(super) fn try_hedge(&self, settings: &Hedge) -> bool {
-        // Nothing drips in, so the time is none of its business.
-        self.budget.try_withdraw(self.terms(settings), 0)
+    pub(super) fn try_hedge(&self) -> bool {
+        self.budget.try_take()
     }
 
     /// The first attempt of a call took this long and was a success.
@@ -74,12 +75,6 @@ impl Core {
         {
             self.record(settings, age);
         }
-    }
-
-    fn terms(&self, settings: &Hedge) -> Terms {
-        let share = settings.hedges_a_call();
-        let saved_up = f64::from(self.traffic.a_second()) * SAVED_UP * share;
-        Terms::new((saved_up as u32).max(LEAST_SAVED_UP), share, 0.0)
     }
 }
 

@@ -12,7 +12,7 @@ use super::core::Core;
 use super::settings::Hedge;
 use crate::clock::{self, Shared};
 use crate::context;
-use crate::event::{EventKind, Spanned, Withheld};
+use crate::event::{EventKind, Span, Withheld};
 use crate::site::Caller;
 
 /// How far a call is that may be hedged.
@@ -57,10 +57,11 @@ impl<'a> Course<'a> {
         annotated.then(|| clock::share(self.began))
     }
 
-    /// The attempt of this number; the first one has the number zero.
-    pub(super) fn spanned<F>(&self, number: usize, attempt: F) -> Spanned<F> {
+    /// The span of the attempt of this number; the first one has the number zero.
+    #[inline]
+    pub(super) fn span(&self, number: usize) -> Span {
         let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
-        Spanned::new(self.hedger.caller, number, attempt)
+        Span::of(self.hedger.caller, number)
     }
 
     /// How long was waited, if it is time for another hedge.
@@ -103,7 +104,7 @@ impl<'a> Course<'a> {
         }
         let withheld = if breaker_inside || context::is_under_holding_breaker() {
             Some(Withheld::Breaker)
-        } else if !self.hedger.core().try_hedge(&self.settings) {
+        } else if !self.hedger.core().try_hedge() {
             Some(Withheld::Budget)
         } else {
             None

@@ -6,6 +6,7 @@ mod core;
 mod course;
 mod latency;
 mod layer;
+mod saved;
 mod settings;
 mod traffic;
 
@@ -196,7 +197,7 @@ impl Hedger {
     /// It has waited for [`delay`](Self::delay): whether the budget has a hedge for it.
     #[must_use]
     pub fn try_hedge(&self) -> bool {
-        self.core().try_hedge(&self.settings.get())
+        self.core().try_hedge()
     }
 
     /// Its first attempt took this long and was a success.

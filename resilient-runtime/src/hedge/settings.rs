@@ -92,6 +92,9 @@ impl Hedge {
     /// Hedges as a share of the calls, `0.0..=1.0` \[0.1, or twice the share that is beyond the percentile if that is
     /// more\]. Saved up are five of them at the most, or what the calls of half a second bring if that is more. With 0.0
     /// there are none; NaN changes nothing.
+    ///
+    /// With less than twice the share that is beyond the percentile, 0.05 with the 95th, it is spent on calls that would
+    /// have ended soon, and is not there for those that hang.
     #[must_use]
     pub const fn budget(mut self, rate: f64) -> Self {
         if !rate.is_nan() {

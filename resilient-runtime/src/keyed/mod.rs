@@ -285,6 +285,10 @@ impl<S: Stateful> Tuning for Keyed<S> {
         Knobs::choose(self.template.live(), knob, given)
     }
 
+    fn has_keys(&self) -> bool {
+        true
+    }
+
     fn would(&self, layout: &Layout) -> Result<Vec<Setting>, Misfit> {
         let live = self.template.live();
         for (key, configured) in self.laid_out(layout) {

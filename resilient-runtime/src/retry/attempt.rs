@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context;
-use crate::event::Spanned;
+use crate::event::{Span, Spanned};
 use crate::verdict::Failing;
 
 pin_project! {
@@ -23,8 +23,11 @@ pin_project! {
 
 impl<F> Attempt<F> {
     #[inline]
-    pub(super) fn new(before: u32, inner: Spanned<F>) -> Self {
-        Self { before, inner }
+    pub(super) fn new(before: u32, span: Span, attempt: F) -> Self {
+        Self {
+            before,
+            inner: Spanned::new(span, attempt),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::classify::ErrorClass;
 use crate::clock;
 use crate::context;
 use crate::error::{PolicyError, PolicyErrorKind};
-use crate::event::{EventKind, Spanned, StopReason};
+use crate::event::{EventKind, Span, StopReason};
 use crate::retry_budget::Within;
 use crate::rules::{Grows, Growth, Rules, Test, Told};
 use crate::site::Caller;
@@ -116,18 +116,20 @@ impl<'a> Attempts<'a> {
     /// # Cancel safety
     ///
     /// Dropped, it drops `attempt`.
+    #[inline]
     pub fn attempt<F, T, X>(&mut self, attempt: F) -> Attempt<F>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
         self.paid = false;
-        if self.off {
-            return Attempt::new(self.made, Spanned::none(attempt));
-        }
-        self.attempt = self.caller.begin(clock::entry);
-        let number = self.made.saturating_add(1);
-        Attempt::new(self.made, Spanned::new(self.caller, number, attempt))
+        let span = if self.off {
+            Span::NONE
+        } else {
+            self.attempt = self.caller.begin(clock::entry);
+            Span::of(self.caller, self.made.saturating_add(1))
+        };
+        Attempt::new(self.made, span, attempt)
     }
 
     /// Takes the outcome of an attempt: [`Break`](ControlFlow::Break) with it if it

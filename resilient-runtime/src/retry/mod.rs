@@ -45,6 +45,13 @@ use crate::verdict::Failing;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # When it is told to come back
+///
+/// An error that [says when](crate::Classify::retry_after) is obeyed: the pause is that long, or as long as the backoff's
+/// where that is longer. There is no jitter on top of what was asked for, as gRPC (proposal A6) has it; whoever refuses many
+/// callers at one moment spreads them by what they are told. More than `max_delay`, and [`Duration::MAX`], mean no
+/// other attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct Retry {
     pub(crate) count: u32,
@@ -176,7 +183,7 @@ impl Retry {
         self
     }
 
-    /// How the pauses are spread.
+    /// How the pauses are spread. A wait that was asked for is not.
     #[must_use]
     pub const fn jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;

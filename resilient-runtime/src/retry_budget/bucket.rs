@@ -10,7 +10,7 @@ const SECOND: u128 = 1_000_000_000;
 
 /// How a bucket fills, and how much it holds, in parts of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Terms {
+pub(super) struct Terms {
     capacity: u64,
     deposit: u64,
     per_second: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// In tokens. What is negative, or no number, is taken for zero.
-    pub(crate) const fn new(capacity: u32, deposit: f64, per_second: f64) -> Self {
+    pub(super) const fn new(capacity: u32, deposit: f64, per_second: f64) -> Self {
         Self {
             capacity: capacity as u64 * TOKEN,
             deposit: parts(deposit),
@@ -48,7 +48,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    pub(crate) const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             missing: AtomicU64::new(0),
             dripped: AtomicU64::new(0),
@@ -57,7 +57,7 @@ impl Bucket {
 
     /// Puts in what one success earns. A full bucket is read and not written.
     #[inline]
-    pub(crate) fn deposit(&self, terms: impl FnOnce() -> Terms) {
+    pub(super) fn deposit(&self, terms: impl FnOnce() -> Terms) {
         if self.missing.load(Relaxed) != 0 {
             let terms = terms();
             self.put_in(terms.deposit, terms.capacity);
@@ -65,7 +65,7 @@ impl Bucket {
     }
 
     /// Takes a token out, if there is a whole one.
-    pub(crate) fn try_withdraw(&self, terms: Terms, now: Nanos) -> bool {
+    pub(super) fn try_withdraw(&self, terms: Terms, now: Nanos) -> bool {
         self.drip(terms, now);
         let taken = |missing: u64| {
             let missing = missing.saturating_add(TOKEN);
@@ -75,18 +75,18 @@ impl Bucket {
     }
 
     /// Puts a token back that was not used.
-    pub(crate) fn put_back(&self) {
+    pub(super) fn put_back(&self) {
         self.put_in(TOKEN, u64::MAX);
     }
 
     /// The tokens that are there.
-    pub(crate) fn tokens(&self, terms: Terms, now: Nanos) -> f64 {
+    pub(super) fn tokens(&self, terms: Terms, now: Nanos) -> f64 {
         self.drip(terms, now);
         let missing = self.missing.load(Relaxed);
         terms.capacity.saturating_sub(missing) as f64 / TOKEN as f64
     }
 
-    pub(crate) fn is_full(&self, terms: Terms, now: Nanos) -> bool {
+    pub(super) fn is_full(&self, terms: Terms, now: Nanos) -> bool {
         self.drip(terms, now);
         self.missing.load(Relaxed) == 0
     }

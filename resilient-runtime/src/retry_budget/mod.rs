@@ -10,10 +10,10 @@ use std::fmt;
 
 use tokio::time::Instant;
 
-pub(crate) use bucket::{Bucket, Terms};
 pub use layer::Within;
 pub use settings::RetryBudgetSettings;
 
+use self::bucket::{Bucket, Terms};
 use crate::clock::{self, nanos};
 use crate::door::{Door, Opened};
 use crate::site::{

@@ -10,9 +10,11 @@ use super::setting::Value;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Given<'a> {
     Text(&'a str),
-    Integer(i64),
+    Integer(i128),
     Number(f64),
-    Milliseconds(i64),
+    Milliseconds(i128),
+    /// Of a kind that no knob takes: a date, a list.
+    Foreign,
 }
 
 impl Given<'_> {
@@ -20,7 +22,7 @@ impl Given<'_> {
         match self {
             Self::Integer(count) => count.try_into().ok(),
             Self::Text(text) => text.trim().parse().ok(),
-            Self::Number(_) | Self::Milliseconds(_) => None,
+            Self::Number(_) | Self::Milliseconds(_) | Self::Foreign => None,
         }
     }
 
@@ -29,7 +31,7 @@ impl Given<'_> {
             Self::Integer(count) => Some(count as f64),
             Self::Number(number) => Some(number),
             Self::Text(text) => text.trim().parse().ok(),
-            Self::Milliseconds(_) => None,
+            Self::Milliseconds(_) | Self::Foreign => None,
         }
     }
 
@@ -37,7 +39,7 @@ impl Given<'_> {
         match self {
             Self::Text(text) => duration(text),
             Self::Milliseconds(count) => count.try_into().ok().map(Duration::from_millis),
-            Self::Integer(_) | Self::Number(_) => None,
+            Self::Integer(_) | Self::Number(_) | Self::Foreign => None,
         }
     }
 
@@ -185,6 +187,8 @@ mod tests {
                 Some(Value::Number(97.5)),
             ),
             (Unit::DurationOrPercentile, Given::Integer(95), None),
+            (Unit::Rate, Given::Foreign, None),
+            (window, Given::Foreign, None),
         ] {
             assert_eq!(unit.read(given), value, "{} from {given:?}", unit.takes());
         }

@@ -47,6 +47,14 @@ impl Unit {
         max: u32::MAX as u64,
     };
 
+    /// Whether it can be said in milliseconds.
+    pub(super) fn is_duration(self) -> bool {
+        matches!(
+            self,
+            Self::Duration { .. } | Self::DurationOrCount { .. } | Self::DurationOrPercentile
+        )
+    }
+
     pub(super) fn takes(self) -> String {
         match self {
             Self::Count { min, max } if max >= u32::MAX.into() => {

@@ -34,6 +34,19 @@ pub enum LayerKind {
 }
 
 impl LayerKind {
+    #[cfg(feature = "config")]
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Retry,
+        Self::Timeout,
+        Self::CircuitBreaker,
+        Self::RateLimit,
+        Self::Bulkhead,
+        Self::AdaptiveConcurrency,
+        Self::Fault,
+        Self::Fallback,
+        Self::Hedge,
+    ];
+
     /// The attribute's name.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -84,6 +84,14 @@ impl<S: Settings> Live<S> {
         })
     }
 
+    /// The knob that is said in milliseconds by this name.
+    fn in_milliseconds(name: &str) -> Option<&'static str> {
+        let name = name.strip_suffix("_ms")?;
+        let mut knobs = S::KNOBS.iter();
+        let knob = knobs.find(|knob| knob.name == name && knob.unit.is_duration())?;
+        Some(knob.name)
+    }
+
     fn choice(
         name: &str,
         value: impl FnOnce(Unit) -> Option<Value>,
@@ -92,7 +100,12 @@ impl<S: Settings> Live<S> {
         let knob = &S::KNOBS[place];
         let chosen = value(knob.unit).and_then(|value| {
             let word = knob.unit.to_word(value)?;
-            Some(Chosen { value, place, word })
+            Some(Chosen {
+                knob: knob.name,
+                value,
+                place,
+                word,
+            })
         });
         chosen.ok_or_else(|| SettingError::BadValue {
             knob: knob.name,
@@ -160,11 +173,16 @@ impl<S: Settings> Knobs for Live<S> {
     }
 
     fn choose(&self, name: &str, given: Given<'_>) -> Result<Chosen, SettingError> {
-        let (name, given) = match (name.strip_suffix("_ms"), given) {
-            (Some(name), Given::Integer(count)) => (name, Given::Milliseconds(count)),
-            _ => (name, given),
-        };
-        Self::choice(name, |unit| unit.read(given))
+        match (Self::in_milliseconds(name), given) {
+            (None, given) => Self::choice(name, |unit| unit.read(given)),
+            (Some(knob), Given::Integer(count)) => {
+                Self::choice(knob, |unit| unit.read(Given::Milliseconds(count)))
+            }
+            (Some(knob), _) => Err(SettingError::BadValue {
+                knob,
+                takes: "a whole number of milliseconds".to_owned(),
+            }),
+        }
     }
 
     fn would(

@@ -106,7 +106,7 @@ impl Registry {
     }
 
     /// What a configuration says of it.
-    #[expect(dead_code, reason = "configurations come next")]
+    #[cfg(feature = "config")]
     pub(crate) fn configure(self, enabled: Option<(bool, Origin)>) {
         self.switch_by(|said| said.configured = enabled);
     }

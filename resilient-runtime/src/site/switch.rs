@@ -83,9 +83,21 @@ impl Switch {
     }
 
     /// By a configuration.
-    #[expect(dead_code, reason = "configurations come next")]
+    #[cfg(feature = "config")]
     pub(crate) fn configure(&self, enabled: Option<(bool, Origin)>) {
         self.said(|said| said.configured = enabled);
+    }
+
+    /// Whether the layer itself would be switched on if a configuration said so.
+    #[cfg(feature = "config")]
+    pub(crate) fn would(&self, configured: Option<(bool, Origin)>) -> bool {
+        let by_hand = self.said(|said| said.by_hand);
+        let (enabled, _) = Said {
+            configured,
+            by_hand,
+        }
+        .last();
+        enabled
     }
 
     pub(crate) fn set_all_off(&self, off: bool) {

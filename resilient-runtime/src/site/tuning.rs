@@ -9,8 +9,9 @@ use super::setting::{Origin, Setting, SettingError, Value};
 use super::{Live, Settings};
 
 /// A value that a knob takes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Chosen {
+    pub(crate) knob: &'static str,
     pub(crate) value: Value,
     /// The knob's place among those of its settings, and the value as its word.
     pub(super) place: usize,
@@ -29,7 +30,10 @@ pub struct Layout {
 
 /// Why a layout is not taken, and whether it is for what it says of one key.
 #[derive(Debug)]
-#[expect(dead_code, reason = "configurations come next")]
+#[cfg_attr(
+    not(feature = "config"),
+    expect(dead_code, reason = "a configuration reads it")
+)]
 pub struct Misfit {
     pub(crate) key: Option<String>,
     pub(crate) why: SettingError,
@@ -44,6 +48,11 @@ pub trait Tuning {
 
     /// What somebody wrote down for a knob, who may have said it in another unit.
     fn choose(&self, knob: &str, given: Given<'_>) -> Result<Chosen, SettingError>;
+
+    /// Whether single keys can be set.
+    fn has_keys(&self) -> bool {
+        false
+    }
 
     /// The settings for all calls as they would stand.
     fn would(&self, layout: &Layout) -> Result<Vec<Setting>, Misfit>;

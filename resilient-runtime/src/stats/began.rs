@@ -12,9 +12,9 @@ use crate::clock;
 pub(crate) struct Began(Option<NonZeroU64>);
 
 impl Began {
-    #[inline]
-    pub(super) fn at(began: Instant) -> Self {
-        Self(NonZeroU64::new(clock::nanos(began)))
+    #[cold]
+    pub(super) fn at(began: impl FnOnce() -> Instant) -> Self {
+        Self(NonZeroU64::new(clock::nanos(began())))
     }
 
     #[inline]
@@ -25,8 +25,12 @@ impl Began {
     /// How long ago it was, if it is measured: else the clock is not read.
     #[inline]
     pub(super) fn took(self) -> Option<Duration> {
-        let began = self.0?.get();
-        let now = clock::nanos(clock::now());
-        Some(Duration::from_nanos(now.saturating_sub(began)))
+        self.0.map(since)
     }
+}
+
+#[cold]
+fn since(began: NonZeroU64) -> Duration {
+    let now = clock::nanos(clock::now());
+    Duration::from_nanos(now.saturating_sub(began.get()))
 }

@@ -17,6 +17,8 @@ pub(crate) struct Stats(Door<Slot>);
 
 type Slot = OnceLock<Box<Books>>;
 
+/// What writes in them is out of the way of calls that are not measured.
+///
 /// Memory ordering: counts are written `Release` and read `Acquire`, and the beginnings are read last: so nobody
 /// finds an end without its beginning.
 #[derive(Debug)]
@@ -43,6 +45,7 @@ impl Stats {
     }
 
     /// A call begins.
+    #[cold]
     pub(super) fn begin(&self) {
         self.slot()
             .get_or_init(Books::new)
@@ -50,10 +53,12 @@ impl Stats {
             .fetch_add(1, Relaxed);
     }
 
+    #[cold]
     pub(super) fn count(&self, count: Count) {
         self.slot().get_or_init(Books::new).counts[count as usize].fetch_add(1, Release);
     }
 
+    #[cold]
     pub(super) fn time(&self, timing: Timing, took: Duration) {
         let slot = self.slot();
         let histogram = &slot.get_or_init(Books::new).timings[timing as usize];

@@ -89,7 +89,7 @@ impl Caller {
     #[inline]
     pub(crate) fn begin(self, now: impl FnOnce() -> Instant) -> Began {
         match self.measured() {
-            Some(_) => Began::at(now()),
+            Some(_) => Began::at(now),
             None => Began::default(),
         }
     }
@@ -111,7 +111,7 @@ impl Caller {
     }
 }
 
-/// What a decision counts as. The part goes before the whole: who reads the whole first never finds a part less.
+/// What a decision counts as. The part goes before the whole: who reads the whole first finds no part of it missing.
 pub(crate) fn count_event(caller: Caller, event: &EventKind) {
     for count in Count::of(event).into_iter().rev().flatten() {
         caller.count(count);

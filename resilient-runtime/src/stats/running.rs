@@ -30,16 +30,19 @@ impl Running {
     #[inline]
     pub fn end<T, X: Failing>(mut self, outcome: Result<T, X>) -> Result<T, X> {
         if self.began.is_measured() {
-            let cause = outcome
-                .as_ref()
-                .err()
-                .map(|failure| failure.verdict().cause);
-            if cause == Some(Cause::Error(ErrorClass::CallerFault)) {
-                self.site.stats.count(Count::CallerAtFault);
-            }
-            self.ends(outcome.is_ok());
+            self.judge(&outcome);
         }
         outcome
+    }
+
+    #[cold]
+    fn judge<T, X: Failing>(&mut self, outcome: &Result<T, X>) {
+        if let Err(failure) = outcome
+            && failure.verdict().cause == Cause::Error(ErrorClass::CallerFault)
+        {
+            self.site.stats.count(Count::CallerAtFault);
+        }
+        self.ends(outcome.is_ok());
     }
 
     /// It ends with what its fallback answered.
@@ -52,7 +55,16 @@ impl Running {
         answer
     }
 
-    #[inline(never)]
+    #[cold]
+    fn breaks_off(&self) {
+        self.site.stats.count(if std::thread::panicking() {
+            Count::CallPanicked
+        } else {
+            Count::CallDropped
+        });
+    }
+
+    #[cold]
     fn ends(&mut self, well: bool) {
         let stats = &self.site.stats;
         if let Some(took) = take(&mut self.began).took() {
@@ -70,11 +82,7 @@ impl Drop for Running {
     #[inline]
     fn drop(&mut self) {
         if self.began.is_measured() {
-            self.site.stats.count(if std::thread::panicking() {
-                Count::CallPanicked
-            } else {
-                Count::CallDropped
-            });
+            self.breaks_off();
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What the documentation says of a call, in ticks.
 
 use super::{
-    ATTEMPTS, Before, Books, BreakerBooks, BreakerState, Ending, Event, FALLEN_BACK, HEDGE_AFTER,
-    Kind, LIMIT, MIN_CALLS, OUTER_LIMIT, PERMITS, PROBES, VALUE, WORK,
+    ATTEMPTS, Before, Books, BreakerBooks, BreakerState, EARNED, Ending, Event, FALLEN_BACK,
+    HEDGE_AFTER, HEDGES, Kind, LIMIT, MIN_CALLS, OUTER_LIMIT, PERMITS, PROBES, RETRIES, VALUE,
+    WORK,
 };
 
 /// When a call is cut off, and by whom.
@@ -28,6 +29,8 @@ struct World {
     event: Event,
     before: Before,
     bodies: u32,
+    retries: f64,
+    hedges: u32,
     permits: u32,
     breaker: Option<ModelBreaker>,
 }
@@ -51,6 +54,12 @@ pub(super) fn expected(order: &str, event: Event, before: Before) -> Books {
         event,
         before,
         bodies: 0,
+        retries: if before.budget_spent {
+            0.0
+        } else {
+            f64::from(RETRIES)
+        },
+        hedges: HEDGES,
         permits: if before.rate_spent { 0 } else { PERMITS },
         breaker,
     };
@@ -91,6 +100,8 @@ pub(super) fn expected(order: &str, event: Event, before: Before) -> Books {
         ending,
         bodies: world.bodies,
         breaker,
+        retries: order.contains('r').then_some(world.retries),
+        hedges: order.contains('h').then_some(world.hedges),
         permits: order.contains('l').then_some(world.permits),
         // What was held before is held still, and nobody waits any more.
         places: order
@@ -167,6 +178,10 @@ impl World {
         loop {
             let (kind, at) = match self.call(inner, now, cut) {
                 Model::Ended(Err(kind), at) => (kind, at),
+                Model::Ended(Ok(value), at) => {
+                    self.retries = (self.retries + EARNED).min(f64::from(RETRIES));
+                    return Model::Ended(Ok(value), at);
+                }
                 other => return other,
             };
             // A rate limit says to come back later than a retry would wait.
@@ -174,12 +189,14 @@ impl World {
                 attempt < ATTEMPTS && !matches!(kind, Kind::CircuitOpen | Kind::RateLimited);
             // No pause is begun that a deadline of ours would cut off.
             let in_time = cut.limit.is_none() || at + 1 < cut.at;
-            if !again || !in_time {
+            if !again || !in_time || self.retries < 1.0 {
                 return Model::Ended(Err(kind), at);
             }
+            // A retry that has not begun is not paid for.
             if at + 1 > cut.at {
                 return Model::Cut { waiting: true };
             }
+            self.retries -= 1.0;
             attempt += 1;
             now = at + 1;
         }
@@ -188,6 +205,7 @@ impl World {
     /// Another attempt some ticks after the first, unless that has ended or a breaker holds calls back. One after the
     /// other in the model: neither knows of the other until one of them wins.
     fn hedge(&mut self, inner: &str, now: u32, cut: Cut) -> Model {
+        self.hedges = (self.hedges + 1).min(HEDGES);
         let begins = now + HEDGE_AFTER;
         let holds = |breaker: &ModelBreaker| breaker.state != BreakerState::Closed;
         let first = self.clone().call(inner, now, cut);
@@ -195,6 +213,7 @@ impl World {
         if ended || begins > cut.at || self.breaker.as_ref().is_some_and(holds) {
             return self.call(inner, now, cut);
         }
+        self.hedges -= 1;
         let mut world = self.clone();
         world.bodies += 1;
         let hedge = world.call(inner, begins, cut);

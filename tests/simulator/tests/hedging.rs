@@ -1,5 +1,6 @@
 //! The targets of hedging, on seeds that are neither tuned on nor reported.
 
+use resilient_simulator::hedging::bursts::{self, PATTERNS};
 use resilient_simulator::hedging::rule::Rule;
 use resilient_simulator::hedging::scenario;
 use resilient_simulator::hedging::suite::{self, CLIENTS, CONTESTANTS, Compared, OURS, Row};
@@ -57,6 +58,14 @@ fn no_call_is_hedged_that_is_answered_before_its_time() {
     scenario.contestant = OURS;
     let ours = world::run(&scenario, 501).figures(&scenario);
     assert!(ours.share > 0.0 && ours.share < 0.15, "{ours:?}");
+}
+
+#[test]
+fn the_budget_holds_while_calls_come_and_go() {
+    let shares = PATTERNS.map(|pattern| (pattern, bursts::share(OURS.rule, pattern)));
+    assert_eq!(targets::overdrawn(&shares), [""; 0]);
+    // Nor is it less than it might be: all of them want to be hedged.
+    assert!(shares.iter().all(|(_, share)| *share > 0.099), "{shares:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tokio::time::{advance, sleep};
 use super::*;
 use crate::adaptive_concurrency::{AdaptiveConcurrencySettings, LimitUpdate, LimitWindow};
 use crate::bulkhead::{Bulkhead, BulkheadSettings};
+use crate::error::Decided;
 use crate::timeout::Timeout;
 use crate::verdict::{Judged, Verdict};
 
@@ -98,6 +99,15 @@ async fn a_timeout_of_ours_is_a_drop_and_other_refusals_are_nothing() {
         let verdict = Verdict::of_policy(kind);
         assert_eq!(heard_of_outcome(Err(verdict)).await, heard, "{kind:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_that_says_nothing_of_the_service_is_nothing() {
+    let unsent = Verdict::of_decided(Decided {
+        kind: PolicyErrorKind::TimedOut { after: SECOND },
+        says_nothing: true,
+    });
+    assert_eq!(heard_of_outcome(Err(unsent)).await, IGNORED);
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,7 +52,7 @@ const keysOf = (keys) => {
 };
 
 const actsOf = (site, layer) => {
-  const button = (label, action, danger, warning) => el("button", { type: "button", class: danger ? "danger" : "",
+  const button = (label, action, danger, warning) => el("button", { type: "button", class: danger ? "danger" : "", "data-action": action,
     onclick: () => askFirst(`${label}: ${layer.name} of ${site.name}?`, warning, { site: site.name, layer: layer.name, action }) }, label);
   const acts = [];
   if (layer.kind === "circuit_breaker" && layer.state) {
@@ -82,7 +82,7 @@ const drawLayer = (site, layers, at) => {
   }
   if (Object.keys(layer.counts).length > 0) parts.push(countsOf(layer.counts));
   if (layer.keys && layer.keys.list.length > 0) parts.push(keysOf(layer.keys));
-  return el("div", { class: layer.enabled ? "layer" : "layer off" }, ...parts, drawLayer(site, layers, at + 1));
+  return el("div", { class: layer.enabled ? "layer" : "layer off", "data-layer": layer.name }, ...parts, drawLayer(site, layers, at + 1));
 };
 
 const legend = (kinds) => el("div", { class: "legend" }, ...kinds.map(([kind, label]) =>

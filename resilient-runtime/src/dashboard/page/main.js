@@ -56,7 +56,7 @@ const take = (told) => {
   told.sites.forEach(takeSite);
   for (const site of sites.values()) drawRow(site, clock);
   takeEvents(told.events);
-  arrange();
+  arrange(false);
   drawTotals(told);
 };
 
@@ -111,7 +111,7 @@ $("ask-value").addEventListener("keydown", (event) => {
   doIt();
 });
 
-for (const id of ["search", "sort", "active"]) $(id).addEventListener("input", arrange);
+for (const id of ["search", "sort", "active"]) $(id).addEventListener("input", () => arrange(true));
 $("tools").addEventListener("submit", (event) => event.preventDefault());
 
 document.addEventListener("keydown", (event) => {
@@ -121,7 +121,7 @@ document.addEventListener("keydown", (event) => {
     $("search").focus();
   } else if (event.key === "Escape" && event.target === $("search")) {
     $("search").value = "";
-    arrange();
+    arrange(true);
   } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !$("ask").open && event.target.tagName !== "SELECT") {
     const heads = [...document.querySelectorAll("#sites .head")];
     const at = heads.indexOf(document.activeElement);

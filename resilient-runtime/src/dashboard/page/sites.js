@@ -103,19 +103,19 @@ const ORDERS = {
   name: () => 0,
 };
 
-/** Sorts and filters. A row that has the focus, or is open, keeps its place among those around it while numbers move. */
-const arrange = () => {
+/** Sorts and filters. Under a pointer, or with the focus inside, rows keep their places while numbers move. */
+const arrange = (asked) => {
   const list = document.getElementById("sites");
   const words = document.getElementById("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const active = document.getElementById("active").checked;
   const order = ORDERS[document.getElementById("sort").value];
   const wanted = [...sites.values()]
     .filter((site) => matches(site, words) && (!active || site.shown.last.calls > 0))
-    .sort((a, b) => order(a, b) || a.name.localeCompare(b.name));
+    .sort((a, b) => order(a, b) || a.id - b.id);
   const busy = list.contains(document.activeElement) || list.matches(":hover");
   const nodes = wanted.map((site) => rows.get(site.name).node);
   const same = nodes.length === list.children.length && nodes.every((node) => node.parentNode === list);
-  if (!(busy && same)) {
+  if (asked || !(busy && same)) {
     const focused = document.activeElement;
     nodes.forEach((node, i) => list.children[i] !== node && list.insertBefore(node, list.children[i] ?? null));
     while (list.children.length > nodes.length) list.lastChild.remove();

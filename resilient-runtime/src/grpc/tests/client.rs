@@ -8,7 +8,10 @@ use tower_layer::Layer;
 
 use super::*;
 use crate::grpc::{PropagateLayer, PropagateService, propagate};
-use crate::{Classify, PolicyErrorKind, Retry, Timeout, spawn, with_deadline};
+use crate::{
+    BreakerState, CircuitBreaker, CircuitBreakerSettings, Classify, OnTimeout, PolicyErrorKind,
+    Retry, Timeout, spawn, with_deadline,
+};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -169,6 +172,29 @@ async fn the_layer_sends_what_the_interceptor_does_and_nothing_without_time() {
     assert_eq!(calls, 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_not_sent_opens_no_breaker() {
+    let breaker = CircuitBreaker::with(CircuitBreakerSettings::new().consecutive_failures(1));
+    for _ in 0..20 {
+        assert!(breaker.call(sent(None, ms(1))).await.is_err());
+    }
+    assert_eq!(breaker.state(), BreakerState::Closed);
+    assert_eq!(breaker.snapshot().calls, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_a_retry_what_was_not_sent_has_timed_out() {
+    for (on_timeout, attempts) in [(OnTimeout::Retry, 3), (OnTimeout::Abort, 1)] {
+        let mut calls = 0;
+        let retry = Retry::new(3).on_timeout(on_timeout).run(|| {
+            calls += 1;
+            sent(None, ms(1))
+        });
+        assert!(retry.await.is_err());
+        assert_eq!(calls, attempts);
+    }
+}
+
 #[cfg(feature = "testing")]
 #[tokio::test(start_paused = true)]
 async fn what_was_not_sent_is_an_event() {
@@ -182,6 +208,15 @@ async fn what_was_not_sent_is_an_event() {
 
 /// A call that had 100 ms and ends after `time`, as tonic's timer or the server has it.
 async fn ends_after(time: Duration, answer: Result<Response<()>, Transport>) -> Status {
+    sent_late(Duration::ZERO, time, answer).await
+}
+
+/// The same, sent when so much of the 100 ms has passed.
+async fn sent_late(
+    passed: Duration,
+    time: Duration,
+    answer: Result<Response<()>, Transport>,
+) -> Status {
     let mut answer = Some(answer);
     let mut channel = PropagateService::new(Handler(move |_| {
         let answer = answer.take().unwrap();
@@ -191,6 +226,7 @@ async fn ends_after(time: Duration, answer: Result<Response<()>, Transport>) -> 
         }
     }));
     let call = Timeout::new(ms(100)).call(async {
+        tokio::time::sleep(passed).await;
         let answer = channel.call(request()).await;
         answer.map_or_else(
             |error| Err(Status::from_error(error)),
@@ -215,10 +251,31 @@ async fn the_time_that_the_deadline_gave_is_a_timeout_of_ours_whoever_says_that_
     }
 }
 
+/// As of one that the limit itself drops.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_given_less_than_half_of_the_limit_says_nothing_of_the_service() {
+    for (passed, time, opens) in [(50, 47, true), (51, 46, false), (90, 9, false)] {
+        let breaker = CircuitBreaker::with(CircuitBreakerSettings::new().consecutive_failures(1));
+        let answers = [
+            Ok(Status::deadline_exceeded("late").into_http()),
+            Err(Transport(Some(TimeoutExpired(())))),
+        ];
+        for answer in answers {
+            let status = sent_late(ms(passed), ms(time), answer).await;
+            assert!(status.policy_error().is_some(), "{passed}");
+            let call = breaker.call(async { Err::<(), _>(status) });
+            assert!(call.await.is_err());
+            let is_open = breaker.state() == BreakerState::Open;
+            assert_eq!(is_open, opens, "sent after {passed} ms");
+            breaker.reset();
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_must_not_run_twice_does_not_when_the_server_says_that_time_is_over() {
     let mut calls = 0;
-    let late = Retry::new(3).on_timeout(crate::OnTimeout::Abort);
+    let late = Retry::new(3).on_timeout(OnTimeout::Abort);
     let outcome = late
         .run(|| {
             calls += 1;

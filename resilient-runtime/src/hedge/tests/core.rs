@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::hedge::core::Core;
 use crate::random::{STEP, mix};
@@ -6,8 +8,8 @@ fn by(percentile: f64) -> Hedge {
     Hedge::new().after(HedgeAfter::Percentile(percentile))
 }
 
-fn hedges(core: &Core, settings: &Hedge) -> u32 {
-    let taken = (0..1_000).take_while(|_| core.try_hedge(settings));
+fn hedges(core: &Core) -> u32 {
+    let taken = (0..1_000).take_while(|_| core.try_hedge());
     taken.count() as u32
 }
 
@@ -20,21 +22,21 @@ fn five_hedges_are_there_at_first_and_then_as_many_as_calls_bring() {
     let core = Core::new();
     let settings = Hedge::new();
     core.begin(&settings, 0);
-    assert_eq!(hedges(&core, &settings), 5);
+    assert_eq!(hedges(&core), 5);
     for calls in 1..=9 {
         core.begin(&settings, 0);
-        assert_eq!(hedges(&core, &settings), 0, "{calls} calls");
+        assert_eq!(hedges(&core), 0, "{calls} calls");
     }
     core.begin(&settings, 0);
-    assert_eq!(hedges(&core, &settings), 1);
+    assert_eq!(hedges(&core), 1);
     for _ in 0..1_000 {
         core.begin(&settings, 0);
     }
-    assert_eq!(hedges(&core, &settings), 5);
+    assert_eq!(hedges(&core), 5);
     for _ in 0..10 {
         core.begin(&settings.budget(0.5), 0);
     }
-    assert_eq!(hedges(&core, &settings), 5);
+    assert_eq!(hedges(&core), 5);
 }
 
 #[test]
@@ -50,16 +52,53 @@ fn a_busy_process_saves_up_what_half_a_second_of_its_calls_bring_and_a_quiet_one
     for second in 0..3 {
         calls(second, 1_000);
     }
-    assert_eq!(hedges(&core, &settings), 50);
+    assert_eq!(hedges(&core), 50);
     for second in 3..6 {
-        calls(second, 100);
-    }
-    // What a bucket does not hold any more it does not owe either.
-    assert_eq!(hedges(&core, &settings), 5);
-    for second in 6..9 {
         calls(second, 1_000);
     }
-    assert_eq!(hedges(&core, &settings), 50);
+    for second in 6..9 {
+        calls(second, 100);
+    }
+    // It holds no more, however much was saved up.
+    assert_eq!(hedges(&core), 5);
+}
+
+proptest! {
+    #[test]
+    fn no_more_calls_are_hedged_than_have_earned_it_however_they_come_and_go(
+        spans in prop::collection::vec((1..3_000_u64, 1..1_500_u64, any::<bool>()), 1..9)
+    ) {
+        let core = Core::new();
+        let (mut now, mut calls, mut hedged) = (0, 0, 0);
+        for (a_second, millis, wanted) in spans {
+            for _ in 0..(a_second * millis).div_ceil(1_000) {
+                now += 1_000_000_000 / a_second;
+                core.begin(&Hedge::new(), now);
+                calls += 1;
+                hedged += u32::from(wanted && core.try_hedge());
+                prop_assert!(hedged <= 5 + calls / 10, "{hedged} of {calls}");
+            }
+        }
+    }
+}
+
+/// What was there when the calls became fewer is not there a second time when they become more.
+#[test]
+fn as_many_are_hedged_as_have_earned_it_when_all_want_to_be() {
+    for (busy, quiet) in [(1_000, 10), (5_000, 5)] {
+        let core = Core::new();
+        let (mut now, mut calls, mut hedged) = (0, 0, 0);
+        for a_second in [busy, quiet].repeat(100) {
+            for _ in 0..a_second {
+                now += 1_000_000_000 / a_second;
+                core.begin(&Hedge::new(), now);
+                calls += 1;
+                hedged += u64::from(core.try_hedge());
+            }
+        }
+        // What the first one brings does not fit in.
+        assert_eq!(hedged, 5 + (calls - 1) / 10, "{busy} and {quiet}");
+    }
 }
 
 #[test]
@@ -150,7 +189,7 @@ fn hedges_that_win_do_not_take_the_percentile_down() {
             Some(delay) => {
                 slow += u32::from(n >= 1_000);
                 let hedged = delay + exponential();
-                if core.try_hedge(&settings) && hedged < first {
+                if core.try_hedge() && hedged < first {
                     core.record_at_least(&settings, hedged);
                 } else {
                     core.record(&settings, first);
@@ -172,7 +211,7 @@ fn threads_get_no_more_hedges_than_their_calls_bring() {
             let hedged = |_: &u32| {
                 core.begin(&settings, 0);
                 core.record(&settings, MS);
-                core.try_hedge(&settings)
+                core.try_hedge()
             };
             (0..20_000).filter(hedged).count() as u32
         };
@@ -183,6 +222,6 @@ fn threads_get_no_more_hedges_than_their_calls_bring() {
             .sum()
     });
     // What comes into a full bucket is lost, and a part of a hedge may be left.
-    let all = hedged + hedges(&core, &settings);
+    let all = hedged + hedges(&core);
     assert!((8_003..=8_005).contains(&all), "{all}");
 }

@@ -1,6 +1,7 @@
 //! What `hedging` prints.
 
-use super::suite::{self, CLIENTS, CONTESTANTS, TRIED};
+use super::bursts::{self, PATTERNS};
+use super::suite::{self, CLIENTS, CONTESTANTS, OURS, TRIED};
 use super::{table, targets};
 use crate::arguments::Selection;
 use crate::targets::with_verdict;
@@ -12,5 +13,9 @@ pub fn run(selection: &Selection) -> (String, Vec<String>) {
         return (table::whole(&rows), Vec::new());
     }
     let rows = suite::run(&CONTESTANTS, &CLIENTS, &selection.seeds);
-    with_verdict(table::whole(&rows), targets::misses(&rows))
+    let shares = PATTERNS.map(|pattern| (pattern, bursts::share(OURS.rule, pattern)));
+    let mut misses = targets::misses(&rows);
+    misses.extend(targets::overdrawn(&shares));
+    let tables = table::whole(&rows) + &table::bursts(&shares);
+    with_verdict(tables, misses)
 }

@@ -1,5 +1,6 @@
 //! Hedges before a fleet of replicas: what they do to the tail of the latencies, and what they cost.
 
+pub mod bursts;
 pub mod command;
 pub mod figures;
 pub mod fleet;

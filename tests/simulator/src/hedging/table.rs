@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::bursts::Pattern;
 use super::suite::{Row, UTILISATIONS};
 
 /// Those of each number of clients.
@@ -64,6 +65,20 @@ fn slowdown(rows: &[Row]) -> String {
             row.slowdown.p99_slow,
             after.p99_later,
             after.share * 100.0,
+        );
+    }
+    text.push('\n');
+    text
+}
+
+/// What the budget lets through while calls come and go.
+pub fn bursts(shares: &[(Pattern, f64)]) -> String {
+    let mut text = String::from("| seconds of calls a second, in turn | hedges |\n|---|--:|\n");
+    for ([(one, busy), (other, quiet)], share) in shares {
+        let _ = writeln!(
+            text,
+            "| {one} of {busy}, {other} of {quiet} | {:.2} % |",
+            share * 100.0
         );
     }
     text.push('\n');

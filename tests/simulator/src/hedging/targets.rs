@@ -1,5 +1,6 @@
 //! What the runtime's rule has to reach.
 
+use super::bursts::Pattern;
 use super::suite::{OURS, Row, UTILISATIONS};
 
 /// Of the default settings.
@@ -75,4 +76,14 @@ pub fn misses(rows: &[Row]) -> Vec<String> {
         );
     }
     misses
+}
+
+/// Patterns of traffic under which more is hedged than the budget has.
+pub fn overdrawn(shares: &[(Pattern, f64)]) -> Vec<String> {
+    let wrong = |&&(_, share): &&(Pattern, f64)| share > BUDGET + SAVED_UP;
+    shares
+        .iter()
+        .filter(wrong)
+        .map(|(pattern, share)| format!("{pattern:?}: {:.2} % are hedged", share * 100.0))
+        .collect()
 }

@@ -17,8 +17,9 @@ pub fn run(selection: &Selection) -> (String, Vec<String>) {
     let mut misses = targets::misses(&rows);
     misses.extend(targets::inexact(&measured));
     let tables = format!(
-        "{}\n{}\n{}\n",
+        "{}\n{}\n{}\n{}\n",
         table::whole(&rows),
+        table::flaky(&rows),
         table::further(&rows),
         table::ratios(&measured)
     );
@@ -31,8 +32,9 @@ fn others(seeds: &[u64]) -> String {
     policies.extend(Rule::ALL.map(Policy::Tried));
     let rows = suite::run(&policies, seeds);
     format!(
-        "{}\n{}\n{}",
+        "{}\n{}\n{}\n{}",
         table::whole(&rows),
+        table::flaky(&rows),
         table::further(&rows),
         table::quiet(&policies)
     )

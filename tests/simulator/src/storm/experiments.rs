@@ -11,17 +11,14 @@ pub const FLEETS: [(u32, f64); 3] = [(500, 2.0), (50, 16.0), (10, 100.0)];
 /// Before anything happens; every window is full, and every bucket at rest.
 const QUIET: f64 = 60.0;
 
-/// The most attempts for each call that are no storm.
-pub const CALM: f64 = 1.1;
-
 /// A hard outage of a minute.
 #[derive(Clone, Copy, Debug)]
 pub struct Outage {
     /// Attempts for each call in the first ten seconds, and in the others.
     pub first: f64,
     pub later: f64,
-    /// From when on there are never more than [`CALM`].
-    pub calm: f64,
+    /// Seconds until every process has been refused a retry.
+    pub spent: f64,
     /// Attempts for each call from then on.
     pub then: f64,
 }
@@ -31,7 +28,7 @@ impl Outage {
         Self {
             first: self.first.max(other.first),
             later: self.later.max(other.later),
-            calm: self.calm.max(other.calm),
+            spent: self.spent.max(other.spent),
             then: self.then.max(other.then),
         }
     }
@@ -56,13 +53,13 @@ fn outage_after(
     let end = quiet + 60.0;
     let phases = vec![(0.0, Server::Fails(0.0)), (quiet, Server::Fails(1.0))];
     let trace = run(fleet, phases, end, policy, pauses, seed);
-    let calm = trace.calm(quiet, end, CALM);
+    let spent = trace.spent(quiet);
     Outage {
         first: trace.amplification(quiet, quiet + 10.0),
         later: trace.amplification(quiet + 10.0, end),
-        calm,
-        then: if calm.is_finite() {
-            trace.amplification(quiet + calm, end)
+        spent,
+        then: if spent.is_finite() {
+            trace.amplification(quiet + spent, end)
         } else {
             f64::INFINITY
         },

@@ -97,7 +97,7 @@ pub fn run(scenario: &Scenario, policy: Policy, pauses: &Pauses, seed: u64) -> T
         arrivals: Random::new(seed, 11),
         luck: Random::new(seed, 12),
         jitter: Random::new(seed, 13),
-        trace: Trace::until(scenario.end),
+        trace: Trace::until(scenario.end, scenario.processes),
     };
     world.go();
     world.trace
@@ -217,12 +217,19 @@ impl World<'_> {
             return self.trace.well(asked);
         }
         budget.failed();
-        if attempt < ATTEMPTS && budget.allows(now, failure) {
+        if attempt == ATTEMPTS {
+            budget.over();
+        } else if budget.allows(now, failure) {
             let pause = self.pauses.after(attempt, &mut self.jitter);
             self.agenda.at(now + pause, Event::Retry(index));
         } else {
-            budget.over();
+            self.refused(index);
         }
+    }
+
+    fn refused(&mut self, call: usize) {
+        self.budget(call).over();
+        self.trace.refused(self.calls[call].process, self.now);
     }
 
     fn retry(&mut self, call: usize) {
@@ -230,7 +237,7 @@ impl World<'_> {
             self.calls[call].attempt += 1;
             self.send(call);
         } else {
-            self.budget(call).over();
+            self.refused(call);
         }
     }
 }

@@ -16,10 +16,8 @@ pub struct Figures {
     pub outages: [Outage; 3],
     /// Of 500 processes that are started in the outage.
     pub cold: Outage,
-    /// At 10 % and at 30 % failures: 50 processes of 16 calls a second.
-    pub flaky: [Flaky; 2],
-    /// At 10 %, 10 processes of 100, each of which has next to nothing but what successes earn.
-    pub busy: Flaky,
+    /// At 10 % and at 30 % failures, by fleet.
+    pub flaky: [[Flaky; 3]; 2],
     pub blips: f64,
     /// By fleet: seconds until it has recovered from a dip, and when the server drops what has expired.
     pub dips: [f64; 3],
@@ -29,13 +27,13 @@ pub struct Figures {
 impl Figures {
     pub fn of(policy: Policy, pauses: &Pauses, seed: u64) -> Self {
         let dips = |drops| DIPPED.map(|fleet| experiment::dip(fleet, drops, policy, pauses, seed));
-        let flaky = |fleet, share| experiment::flaky(fleet, share, policy, pauses, seed);
-        let [slow, even, busy] = FLEETS;
+        let flaky =
+            |share| FLEETS.map(|fleet| experiment::flaky(fleet, share, policy, pauses, seed));
+        let [slow, _, busy] = FLEETS;
         Self {
             outages: FLEETS.map(|fleet| experiment::outage(fleet, policy, pauses, seed)),
             cold: experiment::cold(slow, policy, pauses, seed),
-            flaky: [0.1, 0.3].map(|share| flaky(even, share)),
-            busy: flaky(busy, 0.1),
+            flaky: [0.1, 0.3].map(flaky),
             blips: experiment::blips(busy, policy, pauses, seed),
             dips: dips(false),
             dropped: dips(true),
@@ -47,8 +45,7 @@ impl Figures {
         Self {
             outages: [0, 1, 2].map(|n| self.outages[n].worse(other.outages[n])),
             cold: self.cold.worse(other.cold),
-            flaky: [0, 1].map(|n| self.flaky[n].worse(other.flaky[n])),
-            busy: self.busy.worse(other.busy),
+            flaky: [0, 1].map(|s| [0, 1, 2].map(|n| self.flaky[s][n].worse(other.flaky[s][n]))),
             blips: self.blips.min(other.blips),
             dips: longer(self.dips, other.dips),
             dropped: longer(self.dropped, other.dropped),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::budget::Policy;
-use super::experiments::{CALM, Flaky, Outage};
+use super::experiments::{Flaky, Outage};
 use super::ratio::Measured;
 use super::suite::Row;
 use super::tried::granted;
@@ -20,9 +20,9 @@ fn at_first_and_later(outage: &Outage) -> String {
     format!("{:.2} / {:.2}", outage.first, outage.later)
 }
 
-fn calm(outage: &Outage) -> String {
-    if outage.calm.is_finite() {
-        format!("{:.1} / {:.2}", outage.calm, outage.then)
+fn spent(outage: &Outage) -> String {
+    if outage.spent.is_finite() {
+        format!("{:.1} / {:.2}", outage.spent, outage.then)
     } else {
         "never".into()
     }
@@ -41,7 +41,7 @@ pub fn whole(rows: &[Row]) -> String {
     for row in rows {
         let f = &row.figures;
         let [a, b, c] = f.outages.map(|outage| at_first_and_later(&outage));
-        let [ten, thirty] = f.flaky.map(|flaky| minutes(&flaky));
+        let [ten, thirty] = f.flaky.map(|[_, even, _]| minutes(&even));
         let _ = writeln!(
             text,
             "| {} | {a} | {b} | {c} | {ten} | {thirty} | {} | {} |",
@@ -53,27 +53,42 @@ pub fn whole(rows: &[Row]) -> String {
     text
 }
 
-/// When an outage has become calm, fleets that start in one, blips, and dips of other fleets.
+/// When budgets are spent, fleets that start in an outage, blips, and dips of other fleets.
 pub fn further(rows: &[Row]) -> String {
-    let mut text = format!(
-        "| budget | at most {CALM} from s: 500 x 2 | 50 x 16 | 10 x 100 | started in it: 500 x 2 | 10 % fail: 10 x 100 | blips: 10 x 100 | dip, s: 400 x 2 | 8 x 100 | expired dropped, s: 400 x 2 | 8 x 100 |\n\
-         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    let mut text = String::from(
+        "| budget | spent after s: 500 x 2 | 50 x 16 | 10 x 100 | started in it: 500 x 2 | blips: 10 x 100 | dip, s: 400 x 2 | 8 x 100 | expired dropped, s: 400 x 2 | 8 x 100 |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     for row in rows {
         let f = &row.figures;
-        let [a, b, c] = f.outages.map(|outage| calm(&outage));
+        let [a, b, c] = f.outages.map(|outage| spent(&outage));
         let _ = writeln!(
             text,
-            "| {} | {a} | {b} | {c} | {} | {} | {:.3} | {} | {} | {} | {} |",
+            "| {} | {a} | {b} | {c} | {} | {:.3} | {} | {} | {} | {} |",
             row.policy.name(),
             at_first_and_later(&f.cold),
-            minutes(&f.busy),
             f.blips,
             seconds(f.dips[0]),
             seconds(f.dips[2]),
             seconds(f.dropped[0]),
             seconds(f.dropped[2]),
         );
+    }
+    text
+}
+
+/// Failures, by fleet.
+pub fn flaky(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| budget | 10 % fail: 500 x 2 | 50 x 16 | 10 x 100 | 30 % fail: 500 x 2 | 50 x 16 | 10 x 100 |\n\
+         |---|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for row in rows {
+        let _ = write!(text, "| {} |", row.policy.name());
+        for flaky in row.figures.flaky.as_flattened() {
+            let _ = write!(text, " {} |", minutes(flaky));
+        }
+        text.push('\n');
     }
     text
 }

@@ -5,9 +5,6 @@ use crate::limiter::Nanos;
 const BINS: f64 = 10.0;
 const BIN: Nanos = 100_000_000;
 
-/// What drips into a bucket may make a retry of each process in the same second.
-const CALM: f64 = 10.0;
-
 #[derive(Clone, Copy, Debug, Default)]
 struct Bin {
     /// Calls that began here, and how many of them ended well, whenever that was.
@@ -19,15 +16,22 @@ struct Bin {
 
 /// A run.
 #[derive(Clone, Debug)]
-pub struct Trace(Vec<Bin>);
+pub struct Trace {
+    bins: Vec<Bin>,
+    /// Of each process, when its budget first refused a retry.
+    refused: Vec<Option<Nanos>>,
+}
 
 impl Trace {
-    pub fn until(end: f64) -> Self {
-        Self(vec![Bin::default(); (end * BINS).ceil() as usize])
+    pub fn until(end: f64, processes: u32) -> Self {
+        Self {
+            bins: vec![Bin::default(); (end * BINS).ceil() as usize],
+            refused: vec![None; processes as usize],
+        }
     }
 
     fn bin(&mut self, time: Nanos) -> &mut Bin {
-        &mut self.0[(time / BIN) as usize]
+        &mut self.bins[(time / BIN) as usize]
     }
 
     pub fn asked(&mut self, now: Nanos) {
@@ -42,9 +46,13 @@ impl Trace {
         self.bin(asked).well += 1;
     }
 
+    pub fn refused(&mut self, process: u32, now: Nanos) {
+        self.refused[process as usize].get_or_insert(now);
+    }
+
     fn span(&self, from: f64, to: f64) -> Bin {
-        let place = |time: f64| ((time * BINS).round() as usize).min(self.0.len());
-        let bins = &self.0[place(from)..place(to)];
+        let place = |time: f64| ((time * BINS).round() as usize).min(self.bins.len());
+        let bins = &self.bins[place(from)..place(to)];
         bins.iter().fold(Bin::default(), |sum, bin| Bin {
             asked: sum.asked + bin.asked,
             well: sum.well + bin.well,
@@ -78,18 +86,13 @@ impl Trace {
         self.first(from, to, 5.0, |from, to| self.success(from, to) >= 0.95)
     }
 
-    /// Seconds after `from` from which on no ten seconds have more than `most` attempts for each call.
-    pub fn calm(&self, from: f64, to: f64, most: f64) -> f64 {
-        let bins = ((to - from - CALM) * BINS).round() as u32;
-        let loud = |&bin: &u32| {
-            let begins = from + f64::from(bin) / BINS;
-            self.amplification(begins, begins + CALM) > most
-        };
-        match (0..=bins).rev().find(loud) {
-            None => 0.0,
-            Some(last) if last == bins => f64::INFINITY,
-            Some(last) => f64::from(last + 1) / BINS,
-        }
+    /// Seconds after `from` until every budget has refused a retry; endless if one never does.
+    pub fn spent(&self, from: f64) -> f64 {
+        let last = self.refused.iter().try_fold(0, |last, first| {
+            let first = (*first)?;
+            Some(first.max(last))
+        });
+        last.map_or(f64::INFINITY, |last| last as f64 / 1e9 - from)
     }
 }
 
@@ -104,17 +107,27 @@ mod tests {
             sent: sent(f64::from(n) / BINS),
             well: well(f64::from(n) / BINS),
         };
-        Trace((0..200).map(bin).collect())
+        Trace {
+            bins: (0..200).map(bin).collect(),
+            refused: vec![None; 2],
+        }
     }
 
     #[test]
-    fn a_storm_is_over_when_ten_seconds_in_a_row_are_calm_and_all_after_them() {
+    fn amplification_is_attempts_against_calls() {
         let early = trace(|at| if at < 3.0 { 20 } else { 10 }, |_| 0);
-        assert_eq!(early.calm(0.0, 20.0, 1.1), 2.0);
         assert_eq!(early.amplification(0.0, 6.0), 1.5);
-        let late = trace(|at| if at >= 17.0 { 20 } else { 10 }, |_| 0);
-        assert_eq!(late.calm(0.0, 20.0, 1.1), f64::INFINITY);
-        assert_eq!(trace(|_| 10, |_| 0).calm(0.0, 20.0, 1.1), 0.0);
+        assert_eq!(early.amplification(3.0, 20.0), 1.0);
+    }
+
+    #[test]
+    fn budgets_are_spent_when_the_last_of_them_has_refused_for_the_first_time() {
+        let mut trace = trace(|_| 10, |_| 0);
+        trace.refused(0, 9_000_000_000);
+        assert_eq!(trace.spent(5.0), f64::INFINITY);
+        trace.refused(1, 7_000_000_000);
+        trace.refused(1, 12_000_000_000);
+        assert_eq!(trace.spent(5.0), 4.0);
     }
 
     #[test]

@@ -1,0 +1,172 @@
+//! Which functions, and which of their layers, a part of a configuration is of.
+
+use super::file::part;
+use super::nearest::{listed, most_alike, nearest};
+use super::notation::Notation;
+use super::pattern::{Exactness, matches};
+use crate::site::{Layer, LayerKind, Site, registry};
+
+/// The functions that a name or a pattern means, at least one.
+pub(super) struct Scope {
+    name: String,
+    pub(super) exactness: Exactness,
+    sites: Vec<&'static Site>,
+}
+
+impl Scope {
+    pub(super) fn of(name: &str) -> Result<Self, String> {
+        let exactness = Exactness::of(name);
+        let sites = registry().sites().iter().copied();
+        let meant: Vec<_> = sites.filter(|site| matches(name, site.name())).collect();
+        if meant.is_empty() {
+            return Err(no_function(name, exactness));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            exactness,
+            sites: meant,
+        })
+    }
+
+    pub(super) fn of_site(site: &'static Site) -> Self {
+        Self {
+            name: site.name().to_owned(),
+            exactness: Exactness::Name,
+            sites: vec![site],
+        }
+    }
+
+    /// Those layers of this name that the functions have, at least one.
+    pub(super) fn layers(
+        &self,
+        name: LayerName,
+        notation: Notation,
+    ) -> Result<Vec<&'static dyn Layer>, String> {
+        let found = self.sites.iter().filter_map(|site| name.of(site));
+        let layers: Vec<_> = found.collect();
+        if layers.is_empty() {
+            return Err(self.no_layer(name, notation));
+        }
+        Ok(layers)
+    }
+
+    fn no_layer(&self, name: LayerName, notation: Notation) -> String {
+        let mut there: Vec<String> = Vec::new();
+        for known in self.sites.iter().flat_map(|site| LayerName::all_of(site)) {
+            let known = notation.write(&known.to_string());
+            if !there.contains(&known) {
+                there.push(known);
+            }
+        }
+        let (name, there) = (notation.write(&name.to_string()), listed(there));
+        match (self.exactness, self.sites.as_slice()) {
+            (Exactness::Name, _) => {
+                format!("`{}` has no `{name}`: it has {there}", self.name)
+            }
+            (_, [site]) => format!("`{}` has no `{name}`: it has {there}", site.name()),
+            (_, sites) => format!(
+                "none of the {} functions has a `{name}`: they have {there}",
+                sites.len()
+            ),
+        }
+    }
+}
+
+fn no_function(name: &str, exactness: Exactness) -> String {
+    let sites = registry().sites().iter();
+    let nearest = most_alike(name, sites.map(|site| site.name()), "::");
+    let nearest = nearest.map_or_else(String::new, |name| format!("; the nearest is `{name}`"));
+    match exactness {
+        Exactness::Name if LayerName::parse(name, '#').is_some() => {
+            format!(
+                "no function is called so; for all functions it goes `[\"*\".{}]`",
+                part(name)
+            )
+        }
+        Exactness::Name => format!("no function is called so{nearest}"),
+        Exactness::Pattern(_) => format!("no function matches{nearest}"),
+    }
+}
+
+/// A layer of a function: of its kind, and which of them, the outermost being the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LayerName {
+    pub(super) kind: LayerKind,
+    nth: usize,
+}
+
+impl LayerName {
+    /// `timeout`, or `timeout#2` where the mark is `#`.
+    pub(super) fn parse(text: &str, mark: char) -> Option<Self> {
+        let kind = |text: &str| LayerKind::ALL.into_iter().find(|kind| kind.name() == text);
+        if let Some(kind) = kind(text) {
+            return Some(Self { kind, nth: 1 });
+        }
+        let (name, nth) = text.rsplit_once(mark)?;
+        if nth.starts_with(['0', '+']) {
+            return None;
+        }
+        Some(Self {
+            kind: kind(name)?,
+            nth: nth.parse().ok()?,
+        })
+    }
+
+    /// What to say where there is no such layer anywhere.
+    pub(super) fn unknown(text: &str, notation: Notation) -> String {
+        let kinds = LayerKind::ALL.map(|kind| notation.write(kind.name()));
+        match nearest(text, kinds.iter().map(String::as_str)) {
+            Some(name) => format!("no such layer; the nearest is `{name}`"),
+            None => format!("no such layer; there are {}", listed(kinds)),
+        }
+    }
+
+    fn of(self, site: &'static Site) -> Option<&'static dyn Layer> {
+        let layers = site.layers().iter().copied();
+        let mut same = layers.filter(|layer| layer.kind() == self.kind);
+        same.nth(self.nth.checked_sub(1)?)
+    }
+
+    fn all_of(site: &'static Site) -> impl Iterator<Item = Self> {
+        let layers = site.layers().iter().enumerate();
+        layers.map(|(at, layer)| {
+            let kind = layer.kind();
+            let outside = site.layers().iter().take(at);
+            let nth = outside.filter(|other| other.kind() == kind).count() + 1;
+            Self { kind, nth }
+        })
+    }
+}
+
+impl std::fmt::Display for LayerName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.kind.fmt(f)?;
+        if self.nth > 1 {
+            write!(f, "#{}", self.nth)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_is_named_by_its_kind_and_its_number() {
+        let name = |text, mark| LayerName::parse(text, mark).map(|name| (name.kind, name.nth));
+        for (text, mark, nth) in [
+            ("timeout", '#', 1),
+            ("timeout#1", '#', 1),
+            ("timeout#2", '#', 2),
+            ("timeout_12", '_', 12),
+        ] {
+            assert_eq!(name(text, mark), Some((LayerKind::Timeout, nth)), "{text}");
+        }
+        assert_eq!(name("rate_limit", '_'), Some((LayerKind::RateLimit, 1)));
+        assert_eq!(name("rate_limit_2", '_'), Some((LayerKind::RateLimit, 2)));
+        for text in ["timeout#0", "timeout#", "timeout#+2", "timeout_2", "#2", ""] {
+            assert_eq!(name(text, '#'), None, "{text}");
+        }
+    }
+}
