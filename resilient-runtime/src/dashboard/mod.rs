@@ -39,7 +39,6 @@ use http::request::Parts;
 use self::board::Board;
 
 /// A dashboard on which nothing can be changed. See the [module](self).
-#[must_use]
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Dashboard::new().router()
 }
@@ -97,7 +96,6 @@ impl Dashboard {
     /// for whoever looks at the page.
     ///
     /// Made outside of a tokio runtime, it begins to read with the first request.
-    #[must_use]
     pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
         routes::router(Board::new(), self.may_act)
     }
