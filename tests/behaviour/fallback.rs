@@ -393,7 +393,8 @@ async fn it_answers_for_io_results_too() {
         Err(kind.into())
     }
 
-    assert_eq!(read(io::ErrorKind::ConnectionReset).await.unwrap(), []);
+    let value = read(io::ErrorKind::ConnectionReset).await.unwrap();
+    assert!(value.is_empty(), "{value:?}");
     let error = read(io::ErrorKind::NotFound).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }

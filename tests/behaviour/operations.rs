@@ -131,7 +131,7 @@ async fn each_knob_of_a_retry_is_changed_while_it_runs() {
     let timed_out = timed_out(resilient_runtime::PolicyErrorKind::TimedOut { after: ms(1) });
     assert_eq!(pauses(timed_out.clone()).await, [10, 30]);
     set("on_timeout", "abort".into());
-    assert_eq!(pauses(timed_out).await, []);
+    assert!(pauses(timed_out).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
