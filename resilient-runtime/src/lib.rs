@@ -68,6 +68,7 @@
 //! - `axum`: [`PolicyError`] is an answer of axum; [`health`] over HTTP.
 //! - `grpc-health`: [`health`] as a `grpc.health.v1.Health` of tonic.
 //! - `dashboard`: a page that shows each function as its stack, live: in `dashboard`.
+//! - `metrics`: what is counted and how each state stands, for the `metrics` facade: in `metrics`.
 //! - `testing`: `testing::isolated` and `testing::events`, for tests of code that uses this.
 #![warn(missing_docs)]
 
@@ -100,6 +101,8 @@ pub mod health;
 mod hedge;
 mod judge;
 mod keyed;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod pattern;
 mod random;
 mod rate_limit;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::exactness::Exactness;
 use super::mistake::{At, Mistake};
 use super::notation::Notation;
-use super::pattern::Exactness;
 use super::raw::Raw;
 use super::refusal::refusal;
 use crate::site::{Chosen, Layer, Origin, SettingError};

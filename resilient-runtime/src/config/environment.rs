@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use super::draft::{Draft, Said};
+use super::exactness::Exactness;
 use super::mistake::{At, Place};
 use super::nearest::{listed, most_alike, nearest};
 use super::notation::{Notation, variable_part};
-use super::pattern::Exactness;
 use super::raw::Raw;
 use super::scope::{LayerName, Scope, budgets};
 use crate::site::{Layer, LayerKind, Origin, Site, registry};

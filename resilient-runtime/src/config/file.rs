@@ -7,10 +7,10 @@ use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeString, DeTable, DeValue};
 
 use super::draft::{Draft, Said};
+use super::exactness::Exactness;
 use super::mistake::{At, Place};
 use super::nearest::nearest;
 use super::notation::{Notation, part, quoted};
-use super::pattern::Exactness;
 use super::raw::Raw;
 use super::scope::{LayerName, Scope, budgets};
 use crate::site::{Layer, LayerKind, Origin, SettingError};

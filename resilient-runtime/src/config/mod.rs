@@ -47,11 +47,11 @@
 
 mod draft;
 mod environment;
+mod exactness;
 mod file;
 mod mistake;
 mod nearest;
 mod notation;
-mod pattern;
 mod plan;
 mod raw;
 mod refusal;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::Applied;
 use super::draft::{Draft, Knobs, Said, Slot, Switches, address};
+use super::exactness::Exactness;
 use super::mistake::{At, ConfigError, Mistake};
-use super::pattern::Exactness;
 use super::stack::{self, Standing};
 use crate::site::{Layer, Layout, Origin, Setting, Site, Tuning, Value, changing, registry};
 

@@ -1,8 +1,9 @@
 //! Which functions, and which of their layers, a part of a configuration is of.
 
+use super::exactness::Exactness;
 use super::nearest::{listed, most_alike, nearest};
 use super::notation::{Notation, part};
-use super::pattern::{Exactness, matches};
+use crate::pattern::matches;
 use crate::site::{Layer, LayerKind, Site, registry};
 
 /// The functions that a name or a pattern means, at least one.

@@ -1,6 +1,8 @@
 //! How long things took, for good: a histogram that every call adds to and nobody empties.
 
 use std::fmt;
+#[cfg(feature = "metrics")]
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -142,6 +144,19 @@ impl Latencies {
             .map(|(bucket, count)| {
                 let end = end_of(bucket).map_or(Duration::MAX, Duration::from_nanos);
                 (end, *count)
+            })
+    }
+
+    /// The same in whole nanoseconds, with those that are in the bucket and not in the one before it.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn spans(&self) -> impl Iterator<Item = (RangeInclusive<Nanos>, u64)> {
+        let counts = self.counts().iter().enumerate();
+        counts
+            .filter(|(_, count)| **count > 0)
+            .map(|(bucket, count)| {
+                let before = bucket.checked_sub(1).and_then(end_of);
+                let first = before.map_or(0, |end| end + 1);
+                (first..=end_of(bucket).unwrap_or(Nanos::MAX), *count)
             })
     }
 

@@ -111,9 +111,9 @@ impl Caller {
     }
 }
 
-/// What a decision counts as.
+/// What a decision counts as. The part goes before the whole: who reads the whole first finds no part of it missing.
 pub(crate) fn count_event(caller: Caller, event: &EventKind) {
-    for count in Count::of(event).into_iter().flatten() {
+    for count in Count::of(event).into_iter().rev().flatten() {
         caller.count(count);
     }
 }

@@ -34,6 +34,18 @@ fn a_bucket_ends_where_the_next_begins_and_is_an_eighth_wide_at_most() {
     assert_eq!(bucket_of(Nanos::MAX), BUCKETS - 1);
 }
 
+#[cfg(feature = "metrics")]
+#[test]
+fn each_time_is_in_one_span_and_between_two_there_is_nothing() {
+    let ends: Vec<_> = (0..BUCKETS - 1).filter_map(end_of).collect();
+    let mut next = 0;
+    for (span, count) in of(&[&ends[..], &[Nanos::MAX]].concat()).spans() {
+        assert_eq!((*span.start(), count), (next, 1));
+        next = span.end().wrapping_add(1);
+    }
+    assert_eq!(next, 0, "the last has no end");
+}
+
 #[test]
 fn where_nothing_was_measured_there_is_nothing_to_tell() {
     for none in [Latencies::default(), of(&[])] {
