@@ -12,7 +12,7 @@ use resilient_runtime::{
     RateLimiter, RateLimiterSettings, Timeout, adaptive_concurrency, bulkhead, rate_limit, spawn,
     timeout, with_deadline,
 };
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, sleep};
 
 /// A test that would hang fails.
 async fn in_an_hour<T>(call: impl Future<Output = T>) -> T {
@@ -177,4 +177,38 @@ async fn a_place_that_was_given_too_late_where_nothing_cuts_off_goes_to_the_next
     let call = with_deadline(Instant::now() + ms(100), ask(&calls));
     is_late(call, || drop(place), &calls).await;
     assert_eq!((PLACES.in_use(), PLACES.waiting()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_that_the_timer_brings_too_late_where_nothing_cuts_off_is_not_used_up() {
+    static RATE: RateLimiter = RateLimiter::with(
+        RateLimiterSettings::new(1, Duration::from_micros(99_200))
+            .burst(1)
+            .max_wait(ms(1000)),
+    );
+
+    #[rate_limit(state = RATE)]
+    async fn ask() -> Result<usize, Error> {
+        Ok(1)
+    }
+
+    // Due at 99.2 ms, and at 99.6 it is too late: there is no tick of the timer in between.
+    let just_late = || Instant::now() + Duration::from_micros(99_600);
+    let refused = Some(PolicyErrorKind::RateLimited {
+        retry_after: Duration::ZERO,
+    });
+    for in_task in [false, true] {
+        RATE.try_acquire().unwrap();
+        let began = Instant::now();
+        let call = with_deadline(just_late(), async {
+            match in_task {
+                false => ask().await,
+                true => spawn(ask()).await.unwrap(),
+            }
+        });
+        assert_eq!(in_an_hour(call).await.unwrap_err().kind(), refused);
+        assert_eq!(began.elapsed(), ms(100));
+        assert_eq!((RATE.available(), RATE.snapshot().waiting), (1, 0));
+        sleep(ms(100)).await;
+    }
 }
