@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// When the work of this task is cut off, and by a limit of what length.
+/// When the time of this task's work is over, and by a limit of what length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     pub(crate) at: Instant,
@@ -25,8 +25,15 @@ impl Deadline {
     }
 }
 
+/// The nearest deadline, and whether whoever set it drops the work then. If not, waits have to end by themselves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Nearest {
+    deadline: Deadline,
+    pub(crate) cuts_off: bool,
+}
+
 thread_local! {
-    static DEADLINE: Cell<Option<Deadline>> = const { Cell::new(None) };
+    static DEADLINE: Cell<Option<Nearest>> = const { Cell::new(None) };
     static CUT_OFF_AFTER: Cell<Option<Duration>> = const { Cell::new(None) };
     static WAITS: Cell<u64> = const { Cell::new(0) };
     static PREVIOUS_ATTEMPTS: Cell<u32> = const { Cell::new(0) };
@@ -63,7 +70,7 @@ pub fn deadline() -> Option<Instant> {
 
 #[inline]
 pub(crate) fn nearest_deadline() -> Option<Deadline> {
-    DEADLINE.get()
+    DEADLINE.get().map(|nearest| nearest.deadline)
 }
 
 /// How many attempts came before the one that the caller is part of: those of the nearest retry, and of
@@ -93,25 +100,53 @@ impl Drop for AttemptScope {
     }
 }
 
-/// Whether the nearest deadline has passed.
+/// The nearest deadline, if it has passed.
+pub(crate) fn overdue() -> Option<Nearest> {
+    let nearest = DEADLINE.get();
+    nearest.filter(|nearest| nearest.deadline.at <= Instant::now())
+}
+
+/// Whether it has.
 pub(crate) fn is_overdue() -> bool {
-    nearest_deadline().is_some_and(|deadline| deadline.at <= Instant::now())
+    overdue().is_some()
+}
+
+/// The nearest deadline, if nobody drops the caller then: a wait has to end by itself.
+pub(crate) fn end_of_waits() -> Option<Instant> {
+    let nearest = DEADLINE.get().filter(|nearest| !nearest.cuts_off);
+    nearest.map(|nearest| nearest.deadline.at)
 }
 
 /// Sets `deadline` for what runs until the guard is dropped, unless a nearer one
-/// is set already.
+/// is set already. The caller drops it then.
 #[inline]
 pub(crate) fn enter_deadline(deadline: Deadline) -> DeadlineScope {
+    enter(Nearest {
+        deadline,
+        cuts_off: true,
+    })
+}
+
+/// The same if nobody does.
+pub(crate) fn tell_deadline(deadline: Deadline) -> DeadlineScope {
+    enter(Nearest {
+        deadline,
+        cuts_off: false,
+    })
+}
+
+#[inline]
+fn enter(nearest: Nearest) -> DeadlineScope {
     let outer = DEADLINE.get();
-    if outer.is_none_or(|outer| deadline.at < outer.at) {
-        DEADLINE.set(Some(deadline));
+    if outer.is_none_or(|outer| nearest.deadline.at < outer.deadline.at) {
+        DEADLINE.set(Some(nearest));
     }
     DeadlineScope { outer }
 }
 
 #[must_use]
 pub(crate) struct DeadlineScope {
-    outer: Option<Deadline>,
+    outer: Option<Nearest>,
 }
 
 impl Drop for DeadlineScope {

@@ -22,8 +22,8 @@ use crate::testing;
 /// - under `testing::isolated` and `testing::events` it is inside, too.
 ///
 /// The task itself is cut off by nothing, also not by the deadline: put a [`Timeout`](crate::Timeout) into it, or
-/// abort it. What shall outlive the call, like a cache that is filled in the background, is for
-/// [`tokio::spawn`].
+/// abort it. Only a wait for a place or a permit ends then, in a refusal. What shall outlive the call, like a cache
+/// that is filled in the background, is for [`tokio::spawn`].
 ///
 /// # Cancel safety
 ///
@@ -122,7 +122,8 @@ impl Surroundings {
 
     fn enter(&self) -> impl Sized + use<> {
         (
-            self.deadline.map(context::enter_deadline),
+            // Whoever drops the call when it has passed does not drop what is part of it elsewhere.
+            self.deadline.map(context::tell_deadline),
             context::enter_attempt(self.attempts),
             self.under_holding_breaker
                 .then(context::enter_holding_breaker),

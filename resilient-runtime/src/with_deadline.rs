@@ -13,7 +13,7 @@ use crate::context::{self, Deadline};
 ///
 /// The nearest of it and those around holds. It is told, and nothing more: retries, queues and calls to
 /// other services obey it, but `future` itself is not cut off when it has passed. For that there is
-/// [`Timeout`](crate::Timeout).
+/// [`Timeout`](crate::Timeout). Who waits for a place or a permit by then is refused.
 ///
 /// # Cancel safety
 ///
@@ -54,7 +54,7 @@ impl<F: Future> Future for WithDeadline<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _deadline = context::enter_deadline(*this.deadline);
+        let _deadline = context::tell_deadline(*this.deadline);
         this.inner.poll(cx)
     }
 }

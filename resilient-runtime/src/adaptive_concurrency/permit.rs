@@ -53,6 +53,14 @@ impl<A: LimitAlgorithm> Gated for Lasting<AdaptiveConcurrency<A>> {
     fn account(&self) -> Account {
         account(self.caller)
     }
+
+    fn took_over(&self, cost: u32) {
+        self.core().held.carry(cost);
+    }
+
+    fn gave_back(&self, cost: u32) {
+        self.core().held.carry_no_longer(cost);
+    }
 }
 
 #[inline]

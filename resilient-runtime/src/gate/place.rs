@@ -19,6 +19,12 @@ pub(crate) trait Gated {
 
     /// Where its places are counted.
     fn account(&self) -> Account;
+
+    /// Holds places that another hand has taken.
+    fn took_over(&self, _cost: u32) {}
+
+    /// Is about to give its places back.
+    fn gave_back(&self, _cost: u32) {}
 }
 
 /// Who asks for places, and what they are counted as.
@@ -106,9 +112,11 @@ impl<G: Gated> Place<G> {
     /// The same places, held by another hand on the same gate.
     pub(crate) fn held_by<H: Gated>(mut self, gated: H) -> Place<H> {
         // What is left behind gives nothing back.
+        let cost = take(&mut self.cost);
+        gated.took_over(cost);
         Place {
             gated,
-            cost: take(&mut self.cost),
+            cost,
             began: take(&mut self.began),
         }
     }
@@ -143,6 +151,7 @@ impl<G: Gated> Waiter<G> {
 impl<G: Gated> Drop for Place<G> {
     #[inline]
     fn drop(&mut self) {
+        self.gated.gave_back(self.cost);
         self.gated.gate().leave(self.cost, || self.gated.limit());
         let Account { caller, held, .. } = self.gated.account();
         caller.end(held, self.began);

@@ -69,6 +69,9 @@ fn queue<G: Gated>(gated: G, cost: u32, may: Queueing, cx: &mut Context<'_>) -> 
             until: may
                 .max_wait
                 .and_then(|wait| now.checked_add(wait))
+                .into_iter()
+                .chain(context::end_of_waits())
+                .min()
                 .map(|until| Box::pin(tokio::time::sleep_until(until))),
         }),
     }
@@ -78,19 +81,22 @@ impl<G: Gated> Waiting<G> {
     /// The places; or what asked, if it is not to wait any longer.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Place<G>, G>> {
         // Polled late: the call would be cut off as it begins, by a limit that is about to see this.
-        if context::is_overdue() {
+        let overdue = context::overdue();
+        if overdue.is_some_and(|nearest| nearest.cuts_off) {
             context::note_wait();
             return Poll::Pending;
         }
-        if let Poll::Ready(answer) = self.waiter.poll(cx.waker()) {
+        if overdue.is_none()
+            && let Poll::Ready(answer) = self.waiter.poll(cx.waker())
+        {
             if let Ok(place) = &answer {
                 let Account { caller, waited, .. } = place.gated().account();
                 caller.end(waited, self.began);
             }
             return Poll::Ready(answer);
         }
-        let over = self.until.as_mut().map(|until| until.as_mut().poll(cx));
-        if let Some(Poll::Ready(())) = over
+        let mut over = || self.until.as_mut().map(|until| until.as_mut().poll(cx));
+        if (overdue.is_some() || over().is_some_and(|over| over.is_ready()))
             && let Some(gated) = self.waiter.give_up()
         {
             return Poll::Ready(Err(gated));

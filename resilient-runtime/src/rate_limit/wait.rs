@@ -94,12 +94,23 @@ impl Waiting<'_> {
         let entry = this.entry;
         while let Some(place) = this.place {
             // Polled late: the call would be cut off as it begins, by a limit that is about to see this.
-            if context::is_overdue() {
+            let overdue = context::overdue();
+            if overdue.is_some_and(|nearest| nearest.cuts_off) {
                 context::note_wait();
                 break;
             }
             let began = clock::now();
             let now = nanos(began);
+            if overdue.is_some() {
+                let retry_after = Duration::from_nanos(place.until.saturating_sub(now));
+                entry
+                    .state
+                    .settings
+                    .with(|settings| entry.core.leave(&settings.scale, place, now));
+                *this.place = None;
+                let kind = PolicyErrorKind::RateLimited { retry_after };
+                return Poll::Ready(Err(entry.refuse(kind)));
+            }
             let waker = cx.waker().clone();
             let answer =
                 entry.settings(|settings| entry.core.ask_again(&settings.scale, place, now, waker));
@@ -116,7 +127,8 @@ impl Waiting<'_> {
                     }
                 });
             }
-            let until = after(began, place.until.saturating_sub(now));
+            let due = after(began, place.until.saturating_sub(now));
+            let until = context::end_of_waits().map_or(due, |end| end.min(due));
             match this.timer.as_mut().as_pin_mut() {
                 Some(timer) if timer.deadline() == until => {}
                 Some(timer) => timer.reset(until),

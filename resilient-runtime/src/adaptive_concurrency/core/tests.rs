@@ -165,12 +165,41 @@ fn one_call_that_hung_is_no_measure() {
     let t = start();
     let hung = enter(&limit, t);
     let t = calls(&limit, t, 11, 10 * MS);
-    hung.record_at(LimitOutcome::Sample, t + 500 * MS);
-    calls(&limit, t + 500 * MS, 9, 10 * MS);
+    // Sixteen times the mean of the window before.
+    hung.record_at(LimitOutcome::Sample, t + 160 * MS);
+    calls(&limit, t + 160 * MS, 10, 10 * MS);
     let window = seen()[1];
-    assert_eq!(window.samples, 10);
-    // Sixteen times the mean of the window before, and not half a second.
-    assert_eq!(window.latency, (160 * MS + 90 * MS) / 10);
+    assert_eq!((window.samples, window.latency), (10, 10 * MS));
+}
+
+#[test]
+fn what_most_calls_take_is_the_measure_however_long_it_is() {
+    let limit = of::<Note>(20);
+    let t = calls(&limit, start(), 11, 10 * MS);
+    calls(&limit, t, 1, 10 * MS);
+    calls(&limit, t + 10 * MS, 2, 500 * MS);
+    let window = seen()[1];
+    assert_eq!(window.samples, 3);
+    // As far as one window can see.
+    assert_eq!(window.latency, 330 * MS / 3);
+}
+
+#[test]
+fn a_window_tells_how_many_places_are_held_for_long() {
+    let limit = of::<Note>(20);
+    let t = start();
+    let hung = [(); 3].map(|()| enter(&limit, t));
+    let mut t = t;
+    while seen().last().is_none_or(|window| window.held < 3) {
+        t = calls(&limit, t, 1, 10 * MS);
+        assert!(seen().len() < 20, "{:?}", seen());
+    }
+    assert!(seen().iter().all(|window| matches!(window.held, 0 | 3)));
+    for permit in hung {
+        permit.record_at(LimitOutcome::Ignored, t);
+    }
+    calls(&limit, t, 11, 10 * MS);
+    assert_eq!(seen().last().unwrap().held, 0);
 }
 
 #[test]
