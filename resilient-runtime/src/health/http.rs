@@ -162,7 +162,7 @@ impl View {
                 state: state.as_str(),
                 mode: mode.as_str(),
             },
-            Standing::EachKey {
+            Standing::PerKey {
                 keys: count,
                 degraded,
                 down,

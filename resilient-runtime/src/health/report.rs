@@ -100,7 +100,7 @@ pub enum Standing {
     },
     /// There is one for each key.
     #[non_exhaustive]
-    EachKey {
+    PerKey {
         /// The keys that there are.
         keys: usize,
         /// Those of them whose breaker admits a few calls.

@@ -136,7 +136,7 @@ async fn keys_are_down_when_all_of_them_are() {
         permit.try_acquire().unwrap().record(CallOutcome::Failure);
     };
     let standing = || health.report().breakers[0].standing;
-    let keyed = |keys, degraded, down| Standing::EachKey {
+    let keyed = |keys, degraded, down| Standing::PerKey {
         keys,
         degraded,
         down,

@@ -104,7 +104,7 @@ fn of_keys(breakers: &Keyed<CircuitBreaker>) -> (Stands, Standing) {
         (_, down) if down == keys => (HealthStatus::Down, first),
         _ => (HealthStatus::Degraded, None),
     };
-    let standing = Standing::EachKey {
+    let standing = Standing::PerKey {
         keys,
         degraded,
         down,
