@@ -58,6 +58,41 @@ impl Drop for Dashboard {
 mod tests {
     use super::*;
     use axum::http::Request;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    #[tokio::test]
+    async fn the_page_is_served_until_it_is_dropped_and_a_port_in_use_is_told() {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let page = Dashboard::serve(free).await.expect("a free port");
+        let mut client = TcpStream::connect(page.address())
+            .await
+            .expect("it listens");
+        let request = b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n";
+        client.write_all(request).await.expect("it reads");
+        let mut answer = String::new();
+        client
+            .read_to_string(&mut answer)
+            .await
+            .expect("it answers");
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        assert!(answer.contains("<title>resilience</title>"), "{answer}");
+
+        let told = Dashboard::serve(page.address())
+            .await
+            .expect_err("it is in use");
+        assert!(
+            told.to_string()
+                .starts_with("cannot serve a page at 127.0.0.1:"),
+            "{told}"
+        );
+
+        let address = page.address();
+        drop(page);
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }
 
     #[test]
     fn only_who_is_here_may_act() {

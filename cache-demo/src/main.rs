@@ -8,15 +8,23 @@ use cache_demo::interrupt::Interrupts;
 use cache_demo::remote::{self, Failure};
 use cache_demo::story::{Narrator, Script, tell};
 use clap::Parser;
+use resilient_runtime::config::Config;
 use resilient_runtime::registry;
 
 // What a shell says of a program that ctrl-c ended, and of one whose reader had enough.
 const INTERRUPTED: u8 = 130;
 const BROKEN_PIPE: u8 = 141;
+// As for a command line that cannot be read.
+const MISCONFIGURED: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    // `RESILIENT__RETRY__COUNT=5` and its like.
+    if let Err(mistakes) = Config::new().environment().apply() {
+        eprintln!("cache-demo: {mistakes}");
+        return ExitCode::from(MISCONFIGURED);
+    }
     let done = match &cli.command {
         None => story(&cli).await,
         Some(Command::Server(args)) => remote::serve(args).await.map(|()| ExitCode::SUCCESS),

@@ -49,6 +49,41 @@ fn what_one_process_stores_another_finds() {
 }
 
 #[test]
+fn the_policies_are_a_table_that_says_what_does_not_come_from_the_code() {
+    let policies = |name: &str, value: &str| {
+        let mut command = Command::new(PROGRAM);
+        command.arg("policies").env(name, value);
+        command.output().expect("the program starts")
+    };
+    let table = stdout(&policies(
+        "RESILIENT__CACHE_DEMO_CLIENT_CALLS_CALL_GET__TIMEOUT_2__AFTER",
+        "250ms",
+    ));
+    let lines: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(lines[0], ["FUNCTION", "LAYER", "SETTINGS"]);
+    let get = lines
+        .iter()
+        .position(|line| line[0] == "cache_demo::client::calls::call_get");
+    let get = &lines[get.expect("it is listed")..][..5];
+    assert_eq!(get[0][1], "fallback");
+    assert_eq!(get[1], ["timeout", "after", "1s"]);
+    assert_eq!(get[2][..4], ["retry", "count", "3,", "backoff"]);
+    assert_eq!(get[3], ["timeout", "after", "250ms", "(environment)"]);
+    assert_eq!(get[4][0], "circuit_breaker");
+
+    let refused = policies("RESILIENT__RETRY__CONUT", "5");
+    assert_eq!(refused.status.code(), Some(2));
+    let told = String::from_utf8(refused.stderr).expect("text");
+    assert!(
+        told.contains("RESILIENT__RETRY__CONUT") && told.contains("`count`"),
+        "{told}"
+    );
+}
+
+#[test]
 fn an_error_of_the_server_is_told_and_exits_with_1() {
     let server = Server::start(&[]);
     let output = server.ask(&["get", "no such key"]);

@@ -1,10 +1,8 @@
 //! The fault injection of an annotated function.
 
-use std::any::Any;
-
 use super::call::Injection;
 use super::{Fault, FaultCall, FaultDraw, FaultInjector};
-use crate::site::{Layer, LayerKind, Site, Switch, Tuning};
+use crate::site::{KeyReading, Layer, LayerKind, Reading, Site, States, Switch, Tuning};
 use crate::verdict::{Failing, Judged, Verdict};
 
 /// The fault injection of an annotated function.
@@ -81,12 +79,23 @@ impl FaultLayer {
     }
 }
 
+/// What it does is counted, and stands in no state.
+impl States for FaultInjector {
+    fn reading(&self) -> Option<Reading> {
+        None
+    }
+
+    fn keys(&self) -> Option<Vec<KeyReading>> {
+        None
+    }
+}
+
 impl Layer for FaultLayer {
     fn kind(&self) -> LayerKind {
         LayerKind::Fault
     }
 
-    fn any_state(&self) -> Option<&dyn Any> {
+    fn states(&self) -> Option<&dyn States> {
         Some(&self.injector)
     }
 

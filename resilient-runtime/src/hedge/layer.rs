@@ -1,7 +1,5 @@
 //! The hedge of an annotated function.
 
-use std::any::Any;
-
 use super::{Hedge, HedgeCall, Hedger};
 use crate::site::{KeyReading, Layer, LayerKind, Reading, Site, States, Switch, Tuning};
 use crate::verdict::Failing;
@@ -72,10 +70,6 @@ impl States for Hedger {
 impl Layer for HedgeLayer {
     fn kind(&self) -> LayerKind {
         LayerKind::Hedge
-    }
-
-    fn any_state(&self) -> Option<&dyn Any> {
-        Some(&self.hedger)
     }
 
     fn states(&self) -> Option<&dyn States> {

@@ -1,7 +1,5 @@
 //! The retry of an annotated function.
 
-use std::any::Any;
-
 use super::{Attempts, Retry};
 use crate::keyed::{Key, Keyed};
 use crate::retry_budget::{RetryBudget, Within};
@@ -177,9 +175,5 @@ impl Layer for RetryLayer {
 
     fn states(&self) -> Option<&dyn States> {
         self.budget.as_ref()?.states()
-    }
-
-    fn any_state(&self) -> Option<&dyn Any> {
-        self.budget.as_ref()?.any_state()
     }
 }

@@ -175,7 +175,8 @@ pub trait Layer: fmt::Debug + Sync {
 
     /// The circuit breaker, if this is the layer of one that the function owns.
     fn breaker(&self) -> Option<&CircuitBreaker> {
-        self.any_state()?.downcast_ref()
+        let state: &dyn Any = self.states()?;
+        state.downcast_ref()
     }
 
     /// How its state stands. `None` where it has none, one for each key, or one that was handed in with
@@ -191,11 +192,6 @@ pub trait Layer: fmt::Debug + Sync {
 
     /// The budget of a retry, as a layer of its own, if the function owns it.
     fn budget(&self) -> Option<&dyn Layer> {
-        None
-    }
-
-    #[doc(hidden)]
-    fn any_state(&self) -> Option<&dyn Any> {
         None
     }
 
@@ -216,7 +212,8 @@ impl dyn Layer {
     /// [`Keyed`](crate::Keyed) of one, and so on.
     #[must_use]
     pub fn state<S: 'static>(&self) -> Option<&S> {
-        self.any_state()?.downcast_ref()
+        let state: &dyn Any = self.states()?;
+        state.downcast_ref()
     }
 }
 

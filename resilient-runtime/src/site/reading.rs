@@ -1,5 +1,6 @@
 //! How the state of a layer stands, for whoever looks at it from outside.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ pub struct KeyReading {
 }
 
 /// One state, or one for each key.
-pub trait States {
+pub trait States: Any {
     fn reading(&self) -> Option<Reading>;
     fn keys(&self) -> Option<Vec<KeyReading>>;
 }

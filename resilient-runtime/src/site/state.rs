@@ -1,7 +1,6 @@
 //! Layers that keep state: a circuit breaker, a rate limiter, a bulkhead, an adaptive limit.
 //! Whose state a call goes to is answered here, once for all of them.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -228,16 +227,6 @@ impl<S: Stateful> Layer for StateLayer<S> {
     }
 
     fn states(&self) -> Option<&dyn States> {
-        Some(match &self.state {
-            Whose::Own(state) => state,
-            Whose::Impl(state) => *state,
-            Whose::OwnKeyed(states) => states,
-            Whose::ImplKeyed(states) => *states,
-            Whose::Shared => return None,
-        })
-    }
-
-    fn any_state(&self) -> Option<&dyn Any> {
         Some(match &self.state {
             Whose::Own(state) => state,
             Whose::Impl(state) => *state,
