@@ -68,9 +68,16 @@ class Page:
     def layer(self, name):
         return f"#sites .detail:not([hidden]) [data-layer='{name}']"
 
-    def click(self, css):
-        press = "const there = document.querySelector(arguments[0]); there?.click(); return there !== null"
-        WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(lambda _: self.run(press, css))
+    def press(self, css):
+        """Goes there with the focus and presses enter, as who has no mouse."""
+        focus = "const there = document.querySelector(arguments[0]); there?.focus(); return there !== null"
+        WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(lambda _: self.run(focus, css))
+        self.driver.switch_to.active_element.send_keys(Keys.ENTER)
+
+    def write(self, css, *keys):
+        field = self.one(css)
+        field.clear()
+        field.send_keys(*keys)
 
 
 def emulate(driver, scheme, phone=False):
@@ -138,29 +145,32 @@ def by_keyboard(page):
 
 
 def what_can_be_done(page):
+    """By keyboard: what is done is seen though the focus stays where it was."""
     retry, breaker = page.layer("retry"), page.layer("circuit_breaker")
     count = retry + " > .settings .value[aria-label*='set count of']"
-    page.click(count)
-    page.run("document.getElementById('ask-value').value = '0'")
-    page.click("#ask-yes")
+    page.press(count)
+    page.write("#ask-value", "0", Keys.ENTER)
     page.wait("a bad value is refused with the reason", lambda: "`count` takes a whole number" in page.text("#ask-error"))
-    page.run("document.getElementById('ask-value').value = '4'")
-    page.click("#ask-yes")
+    page.write("#ask-value", "4", Keys.ENTER)
     page.wait("a setting is changed, and by whom is said", lambda: "4\nhandle" in page.text(retry + " > .settings"))
-    page.click(retry + " > .settings [aria-label^='take back count']")
+    focused = page.run("return document.activeElement.getAttribute('aria-label')")
+    check(focused == "set count of retry", f"the focus is where it was: {focused}")
+    page.press(retry + " > .settings [aria-label^='take back count']")
     page.wait("it is taken back", lambda: "handle" not in page.text(retry + " > .settings"))
-    page.click(breaker + " .acts [data-action='force_open']")
-    page.click("#ask-yes")
+    page.press(breaker + " .acts [data-action='force_open']")
+    page.press("#ask-yes")
     page.wait("a breaker is forced open", lambda: page.status() == "forced")
     page.picture("forced")
-    page.click(breaker + " .acts [data-action='reset']")
-    page.click("#ask-yes")
+    page.press(breaker + " .acts [data-action='reset']")
+    page.press("#ask-yes")
     page.wait("and reset", lambda: page.status() != "forced")
-    page.click("#switch button")
-    page.click("#ask-yes")
+    page.press("#all-off")
+    page.press("#ask-yes")
     page.wait("everything is switched off", lambda: "switched off" in page.text("#switch"))
-    page.click("#switch button")
-    page.wait("and on again", lambda: "switched off" not in page.text("#switch"))
+    page.press("#all-on")
+    page.wait("and on again, by hand", lambda: "all on by handle" in page.text("#switch"))
+    page.press("#all-release")
+    page.wait("and the hand is taken away", lambda: "handle" not in page.text("#switch"))
 
 
 def safety(page, address):

@@ -49,6 +49,14 @@ async fn main() -> ExitCode {
 
 fn policies() -> Result<(), Failure> {
     let mut out = io::stdout().lock();
+    let all = registry();
+    if !all.is_enabled() {
+        let by = all.enabled_by();
+        writeln!(
+            out,
+            "Everything is switched off but the fallbacks ({by}).\n"
+        )?;
+    }
     for line in cache_demo::policies::table(registry().sites()) {
         writeln!(out, "{line}")?;
     }

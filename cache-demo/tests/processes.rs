@@ -67,18 +67,29 @@ fn the_policies_are_a_table_that_says_what_does_not_come_from_the_code() {
     let get = lines
         .iter()
         .position(|line| line[0] == "cache_demo::client::calls::call_get");
-    let get = &lines[get.expect("it is listed")..][..5];
+    let get = &lines[get.expect("it is listed")..][..6];
     assert_eq!(get[0][1], "fallback");
-    assert_eq!(get[1], ["timeout", "after", "1s"]);
+    assert!(
+        get[1][0].starts_with("cache-demo/src/client/calls.rs:"),
+        "{:?}",
+        get[1]
+    );
+    assert_eq!(get[1][1..], ["timeout", "after", "1s"]);
     assert_eq!(get[2][..4], ["retry", "count", "3,", "backoff"]);
-    assert_eq!(get[3], ["timeout", "after", "250ms", "(environment)"]);
-    assert_eq!(get[4][0], "circuit_breaker");
+    assert_eq!(get[3][..3], ["retry.budget", "capacity", "100,"]);
+    assert_eq!(get[4], ["timeout#2", "after", "250ms", "(environment)"]);
+    assert_eq!(get[5][0], "circuit_breaker");
+    let off = stdout(&policies("RESILIENT__ENABLED", "false"));
+    assert!(
+        off.starts_with("Everything is switched off but the fallbacks (environment)."),
+        "{off}"
+    );
 
     let refused = policies("RESILIENT__RETRY__CONUT", "5");
     assert_eq!(refused.status.code(), Some(2));
     let told = String::from_utf8(refused.stderr).expect("text");
     assert!(
-        told.contains("RESILIENT__RETRY__CONUT") && told.contains("`count`"),
+        told.contains("RESILIENT__RETRY__CONUT") && told.contains("`COUNT`"),
         "{told}"
     );
 }

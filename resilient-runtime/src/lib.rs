@@ -143,8 +143,8 @@ pub use retry::{
 pub use retry_budget::{RetryBudget, RetryBudgetSettings, Within};
 pub use rules::{Rules, Unset};
 pub use site::{
-    Handle, KeyReading, Layer, LayerKind, Origin, Reading, Registry, Setting, SettingError, Site,
-    Stateful, Value, registry,
+    Handle, KeyReading, Layer, LayerAddress, LayerKind, Origin, Reading, Registry, Setting,
+    SettingError, Site, Stateful, Value, registry,
 };
 pub use spawn::{spawn, spawn_blocking};
 pub use stats::{Count, Latencies, SiteStats, Timing};

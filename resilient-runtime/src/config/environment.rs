@@ -9,7 +9,8 @@ use super::mistake::{At, Place};
 use super::nearest::{listed, most_alike, nearest};
 use super::notation::{Notation, variable_part};
 use super::raw::Raw;
-use super::scope::{LayerName, Scope, budgets};
+use super::scope::{Scope, budgets, no_such_layer};
+use crate::site::LayerAddress;
 use crate::site::{Layer, LayerKind, Origin, Site, registry};
 
 const PREFIX: &str = "RESILIENT__";
@@ -74,7 +75,7 @@ fn variable(name: &str, value: &OsStr, at: &At, draft: &mut Draft) -> Result<(),
         None => Scope::of("*")?,
     };
     let Some(layer) = layer_name(layer) else {
-        let unknown = LayerName::unknown(layer, Notation::Environment);
+        let unknown = no_such_layer(layer, Notation::Environment);
         return Err(format!("`{layer}`: {unknown}"));
     };
     let layers = scope.layers(layer, Notation::Environment)?;
@@ -111,8 +112,8 @@ fn is_of_function(parts: &[&str]) -> bool {
     }
 }
 
-fn layer_name(part: &str) -> Option<LayerName> {
-    LayerName::parse(&part.to_lowercase(), '_')
+fn layer_name(part: &str) -> Option<LayerAddress> {
+    LayerAddress::parse(&part.to_lowercase(), '_')
 }
 
 /// The function that has this name in variables.

@@ -12,7 +12,8 @@ use super::mistake::{At, Place};
 use super::nearest::nearest;
 use super::notation::{Notation, part, quoted};
 use super::raw::Raw;
-use super::scope::{LayerName, Scope, budgets};
+use super::scope::{Scope, budgets, no_such_layer};
+use crate::site::LayerAddress;
 use crate::site::{Layer, LayerKind, Origin, SettingError};
 
 /// Reads the text of the file that is the `nth` of its configuration.
@@ -230,8 +231,8 @@ fn layer<'t>(
     name: &str,
     value: &'t DeValue<'t>,
 ) -> Result<(Of<'t>, Vec<&'static dyn Layer>, &'t DeTable<'t>), String> {
-    let Some(layer) = LayerName::parse(name, '#') else {
-        return Err(LayerName::unknown(name, Notation::File));
+    let Some(layer) = LayerAddress::parse(name, '#') else {
+        return Err(no_such_layer(name, Notation::File));
     };
     let layers = scope.layers(layer, Notation::File)?;
     let of = match layer.kind {

@@ -4,7 +4,7 @@ use super::exactness::Exactness;
 use super::nearest::{listed, most_alike, nearest};
 use super::notation::{Notation, part};
 use crate::pattern::matches;
-use crate::site::{Layer, LayerKind, Site, registry};
+use crate::site::{Layer, LayerAddress, LayerKind, Site, registry};
 
 /// The functions that a name or a pattern means, at least one.
 pub(super) struct Scope {
@@ -39,10 +39,10 @@ impl Scope {
     /// Those layers of this name that the functions have, at least one.
     pub(super) fn layers(
         &self,
-        name: LayerName,
+        name: LayerAddress,
         notation: Notation,
     ) -> Result<Vec<&'static dyn Layer>, String> {
-        let found = self.sites.iter().filter_map(|site| name.of(site));
+        let found = self.sites.iter().filter_map(|site| site.addressed_by(name));
         let layers: Vec<_> = found.collect();
         if layers.is_empty() {
             return Err(self.no_layer(name, notation));
@@ -50,9 +50,10 @@ impl Scope {
         Ok(layers)
     }
 
-    fn no_layer(&self, name: LayerName, notation: Notation) -> String {
+    fn no_layer(&self, name: LayerAddress, notation: Notation) -> String {
         let mut there: Vec<String> = Vec::new();
-        for known in self.sites.iter().flat_map(|site| LayerName::all_of(site)) {
+        for known in self.sites.iter().flat_map(|site| site.addressed()) {
+            let (known, _) = known;
             let known = notation.write(&known.to_string());
             if !there.contains(&known) {
                 there.push(known);
@@ -77,7 +78,7 @@ fn no_function(name: &str, exactness: Exactness) -> String {
     let nearest = most_alike(name, sites.map(|site| site.name()), "::");
     let nearest = nearest.map_or_else(String::new, |name| format!("; the nearest is `{name}`"));
     match exactness {
-        Exactness::Name if LayerName::parse(name, '#').is_some() => {
+        Exactness::Name if LayerAddress::parse(name, '#').is_some() => {
             format!(
                 "no function is called so; for all functions it goes `[\"*\".{}]`",
                 part(name)
@@ -99,63 +100,12 @@ pub(super) fn budgets(retries: &[&'static dyn Layer]) -> Result<Vec<&'static dyn
     Ok(budgets)
 }
 
-/// A layer of a function: of its kind, and which of them, the outermost being the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LayerName {
-    pub(super) kind: LayerKind,
-    nth: usize,
-}
-
-impl LayerName {
-    /// `timeout`, or `timeout#2` where the mark is `#`.
-    pub(super) fn parse(text: &str, mark: char) -> Option<Self> {
-        let kind = |text: &str| LayerKind::ALL.into_iter().find(|kind| kind.name() == text);
-        if let Some(kind) = kind(text) {
-            return Some(Self { kind, nth: 1 });
-        }
-        let (name, nth) = text.rsplit_once(mark)?;
-        if nth.starts_with(['0', '+']) {
-            return None;
-        }
-        Some(Self {
-            kind: kind(name)?,
-            nth: nth.parse().ok()?,
-        })
-    }
-
-    /// What to say where there is no such layer anywhere.
-    pub(super) fn unknown(text: &str, notation: Notation) -> String {
-        let kinds = LayerKind::ALL.map(|kind| notation.write(kind.name()));
-        match nearest(text, kinds.iter().map(String::as_str)) {
-            Some(name) => format!("no such layer; the nearest is `{name}`"),
-            None => format!("no such layer; there are {}", listed(kinds)),
-        }
-    }
-
-    fn of(self, site: &'static Site) -> Option<&'static dyn Layer> {
-        let layers = site.layers().iter().copied();
-        let mut same = layers.filter(|layer| layer.kind() == self.kind);
-        same.nth(self.nth.checked_sub(1)?)
-    }
-
-    fn all_of(site: &'static Site) -> impl Iterator<Item = Self> {
-        let layers = site.layers().iter().enumerate();
-        layers.map(|(at, layer)| {
-            let kind = layer.kind();
-            let outside = site.layers().iter().take(at);
-            let nth = outside.filter(|other| other.kind() == kind).count() + 1;
-            Self { kind, nth }
-        })
-    }
-}
-
-impl std::fmt::Display for LayerName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.kind.fmt(f)?;
-        if self.nth > 1 {
-            write!(f, "#{}", self.nth)?;
-        }
-        Ok(())
+/// What to say where there is no such layer anywhere.
+pub(super) fn no_such_layer(text: &str, notation: Notation) -> String {
+    let kinds = LayerKind::ALL.map(|kind| notation.write(kind.name()));
+    match nearest(text, kinds.iter().map(String::as_str)) {
+        Some(name) => format!("no such layer; the nearest is `{name}`"),
+        None => format!("no such layer; there are {}", listed(kinds)),
     }
 }
 
@@ -165,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_layer_is_named_by_its_kind_and_its_number() {
-        let name = |text, mark| LayerName::parse(text, mark).map(|name| (name.kind, name.nth));
+        let name = |text, mark| LayerAddress::parse(text, mark).map(|name| (name.kind, name.nth));
         for (text, mark, nth) in [
             ("timeout", '#', 1),
             ("timeout#1", '#', 1),

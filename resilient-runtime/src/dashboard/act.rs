@@ -3,15 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::layers::addressed;
 use super::routes::Shared;
-use crate::{CircuitBreaker, Keyed, Layer, SettingError, Site, registry};
+use crate::{CircuitBreaker, Keyed, Layer, LayerAddress, SettingError, Site, registry};
 
 /// What is asked for.
 #[derive(Debug, Deserialize)]
@@ -36,10 +35,13 @@ enum Action {
     Reset,
     Enable,
     Disable,
+    /// Takes the hand from `enable` and `disable`.
+    Release,
     Set,
     Unset,
     AllOff,
     AllOn,
+    AllRelease,
 }
 
 /// Why not, as text.
@@ -106,8 +108,7 @@ fn from_its_own_page(request: &Parts) -> Result<(), Refusal> {
     let own = match (text("sec-fetch-site"), text(ORIGIN.as_str())) {
         (Some(site), _) => site == "same-origin",
         (None, Some(origin)) => {
-            let authority = request.uri.authority().map(|authority| authority.as_str());
-            let host = text(HOST.as_str()).or(authority);
+            let host = host_of(&request.headers, &request.uri);
             host.is_some() && origin.split_once("://").map(|(_, from)| from) == host
         }
         // No browser.
@@ -117,13 +118,21 @@ fn from_its_own_page(request: &Parts) -> Result<(), Refusal> {
         .ok_or_else(|| Refusal::forbidden("an action comes from the page itself"))
 }
 
+/// Whom a request is for; HTTP/2 says it in the address.
+pub(super) fn host_of<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.or_else(|| uri.authority().map(|authority| authority.as_str()))
+}
+
 impl Act {
     fn carry_out(&self) -> Result<(), Refusal> {
         match self.action {
             Action::AllOff => registry().set_enabled(false),
             Action::AllOn => registry().set_enabled(true),
+            Action::AllRelease => registry().unset_enabled(),
             Action::Enable => self.layer()?.set_enabled(true),
             Action::Disable => self.layer()?.set_enabled(false),
+            Action::Release => self.layer()?.unset_enabled(),
             Action::Set => self.set()?,
             Action::Unset => {
                 let (layer, knob) = (self.layer()?, said(&self.knob, "knob")?);
@@ -182,19 +191,18 @@ impl Act {
     }
 }
 
-fn find(site: &'static Site, address: &str) -> Result<&'static dyn Layer, Refusal> {
-    let (name, budget) = match address.strip_suffix(".budget") {
+fn find(site: &'static Site, text: &str) -> Result<&'static dyn Layer, Refusal> {
+    let (name, of_budget) = match text.strip_suffix(".budget") {
         Some(name) => (name, true),
-        None => (address, false),
+        None => (text, false),
     };
-    let found = addressed(site).find(|(of, _)| of == name);
-    let layer = found.map(|(_, layer)| layer);
-    let layer = if budget {
-        layer.and_then(Layer::budget)
-    } else {
-        layer
+    let address = LayerAddress::parse(name, '#');
+    let layer = address.and_then(|address| site.addressed_by(address));
+    let layer = match of_budget {
+        true => layer.and_then(Layer::budget),
+        false => layer,
     };
-    layer.ok_or_else(|| Refusal::bad(format!("`{}` has no layer `{address}`", site.name())))
+    layer.ok_or_else(|| Refusal::bad(format!("`{}` has no layer `{text}`", site.name())))
 }
 
 fn said<'a>(what: &'a Option<String>, name: &str) -> Result<&'a str, Refusal> {

@@ -1,16 +1,17 @@
 //! What was measured, read once a second for everybody who looks.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::history::History;
 use super::log::Log;
 use super::view::{SiteView, Told};
-use crate::{Site, Subscription, observe, registry};
+use crate::{Site, Subscription, observe, registry, spawn};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Seconds that a stream may lag behind before it is told everything anew.
@@ -22,7 +23,7 @@ pub(super) struct Board {
     seen: Mutex<Vec<Seen>>,
     log: Log,
     ticks: broadcast::Sender<Arc<str>>,
-    reading: OnceLock<()>,
+    reading: Mutex<Option<JoinHandle<()>>>,
     _subscription: Subscription,
 }
 
@@ -54,19 +55,19 @@ impl Board {
             seen: Mutex::new(seen.collect()),
             log,
             ticks: broadcast::Sender::new(LAG),
-            reading: OnceLock::new(),
+            reading: Mutex::default(),
             _subscription: subscription,
         });
         board.start();
         board
     }
 
-    /// Begins to read, if it has not and there is a runtime to do so in.
+    /// Begins to read, if there is a runtime to do so in and nobody does: also anew, where another runtime ended.
     pub(super) fn start(self: &Arc<Self>) {
-        if let Ok(runtime) = Handle::try_current() {
-            self.reading.get_or_init(|| {
-                runtime.spawn(read(Arc::downgrade(self)));
-            });
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_read = reading.as_ref().is_some_and(|task| !task.is_finished());
+        if !is_read && Handle::try_current().is_ok() {
+            *reading = Some(spawn(read(Arc::downgrade(self))));
         }
     }
 
@@ -96,6 +97,7 @@ impl Board {
         for (id, seen) in seen.iter_mut().enumerate() {
             let point = seen.history.advance(seen.site, at);
             if !is_watched {
+                seen.told.clear();
                 continue;
             }
             let view = SiteView::new(id, seen.site, &seen.history);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::history::millis;
-use crate::{Count, Layer, LayerKind, Reading, Setting, Site, SiteStats};
+use crate::{Count, KeyReading, Layer, LayerKind, Reading, Setting, Site, SiteStats};
 
 #[derive(Debug, Serialize)]
 pub(super) struct LayerView {
@@ -65,7 +65,7 @@ enum StateView {
 struct KeysView {
     count: usize,
     busy: usize,
-    /// Some of them, busy ones first.
+    /// Some of them: those with settings of their own first, then those that are busy.
     list: Vec<KeyView>,
 }
 
@@ -73,36 +73,23 @@ struct KeysView {
 struct KeyView {
     key: Option<String>,
     busy: bool,
+    /// What is laid over this key alone.
+    own: Vec<SettingView>,
     state: StateView,
 }
 
 /// Keys that are listed.
 const LISTED: usize = 50;
 
-/// The layers of a site with their addresses, outermost first.
-pub(super) fn addressed(site: &Site) -> impl Iterator<Item = (String, &'static dyn Layer)> {
-    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
-    site.layers().iter().map(move |&layer| {
-        let kind = layer.kind().name();
-        let number = seen.entry(kind).or_default();
-        *number += 1;
-        let name = match *number {
-            1 => kind.to_owned(),
-            number => format!("{kind}#{number}"),
-        };
-        (name, layer)
-    })
-}
-
 pub(super) fn views(site: &Site, stats: &SiteStats) -> Vec<LayerView> {
-    addressed(site)
-        .map(|(name, layer)| {
+    site.addressed()
+        .map(|(address, layer)| {
             let kind = layer.kind();
             // Layers of one kind share their counts.
-            let counts = (name == kind.name()).then(|| counts(kind, stats));
+            let counts = (address.nth == 1).then(|| counts(kind, stats));
             LayerView {
                 kind: kind.name(),
-                name,
+                name: address.to_string(),
                 enabled: layer.is_enabled(),
                 enabled_by: layer.enabled_by().as_str(),
                 shared: layer.is_shared(),
@@ -117,12 +104,15 @@ pub(super) fn views(site: &Site, stats: &SiteStats) -> Vec<LayerView> {
 }
 
 fn settings(layer: &dyn Layer) -> Vec<SettingView> {
-    let view = |setting: Setting| SettingView {
+    layer.settings().into_iter().map(setting).collect()
+}
+
+fn setting(setting: Setting) -> SettingView {
+    SettingView {
         knob: setting.knob,
         value: setting.value.map(|value| value.to_string()),
         origin: setting.origin.as_str(),
-    };
-    layer.settings().into_iter().map(view).collect()
+    }
 }
 
 fn state(reading: Reading) -> Option<StateView> {
@@ -160,23 +150,36 @@ fn state(reading: Reading) -> Option<StateView> {
 }
 
 fn keys(layer: &dyn Layer) -> Option<KeysView> {
-    let mut keys = layer.keys()?;
-    let busy = keys.iter().filter(|key| key.is_busy).count();
-    keys.sort_by(|a, b| (!a.is_busy, &a.key).cmp(&(!b.is_busy, &b.key)));
-    let listed = keys.iter().take(LISTED);
-    let list = listed
-        .filter_map(|key| {
-            Some(KeyView {
-                key: key.key.as_deref().map(str::to_owned),
-                busy: key.is_busy,
-                state: state(key.reading)?,
-            })
+    let keys = layer.keys()?;
+    let common = layer.settings();
+    let own = |key: &KeyReading| -> Vec<Setting> {
+        let settings = key.key.as_deref().map(|key| layer.settings_of(key));
+        let own = settings.into_iter().flatten().zip(&common);
+        own.filter(|(own, common)| own != *common)
+            .map(|(own, _)| own)
+            .collect()
+    };
+    let (count, busy) = (keys.len(), keys.iter().filter(|key| key.is_busy).count());
+    let mut keys: Vec<_> = keys.into_iter().map(|key| (own(&key), key)).collect();
+    let rank =
+        |(own, key): &(Vec<Setting>, KeyReading)| (own.is_empty(), !key.is_busy, key.key.clone());
+    if keys.len() > LISTED {
+        keys.select_nth_unstable_by_key(LISTED, rank);
+        keys.truncate(LISTED);
+    }
+    keys.sort_by_key(rank);
+    let list = keys.into_iter().filter_map(|(own, key)| {
+        Some(KeyView {
+            key: key.key.as_deref().map(str::to_owned),
+            busy: key.is_busy,
+            own: own.into_iter().map(setting).collect(),
+            state: state(key.reading)?,
         })
-        .collect();
+    });
     Some(KeysView {
-        count: keys.len(),
+        count,
         busy,
-        list,
+        list: list.collect(),
     })
 }
 

@@ -52,7 +52,8 @@ impl Log {
         self.books(|books| {
             let flood = (event.site(), std::mem::discriminant(event.kind()));
             let said = books.said.entry(flood).or_default();
-            if said.once && !matches!(event.kind(), EventKind::BreakerChanged(_)) {
+            let is_change = matches!(event.kind(), EventKind::BreakerChanged(_));
+            if (said.once && !is_change) || books.fresh.len() >= KEPT {
                 said.held_back += 1;
                 return;
             }

@@ -50,6 +50,7 @@ type Check = Arc<dyn Fn(Parts) -> Answer + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct Dashboard {
     may_act: Option<Check>,
+    hosts: Option<Arc<[String]>>,
 }
 
 impl Dashboard {
@@ -64,7 +65,8 @@ impl Dashboard {
     /// may have left who it is.
     ///
     /// An action that a page of another site sends is refused before that: it has to come with a header that such a
-    /// page cannot set, and from the origin that it is sent to.
+    /// page cannot set, and from the origin that it is sent to. If `check` goes by where the request comes from and not
+    /// by who is logged in, say the [hosts](Self::hosts) too.
     ///
     /// ```
     /// use axum::Router;
@@ -89,6 +91,17 @@ impl Dashboard {
         self
     }
 
+    /// Answers only requests for one of these hosts, with their ports where these are not those of the scheme:
+    /// `ops.example`, `localhost:8080`.
+    ///
+    /// To be said where nobody logs in, because only who is on the same machine or network gets here: a page of
+    /// another site can have its own name lead to this address, and a browser takes it for the same site then.
+    #[must_use]
+    pub fn hosts<H: Into<String>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
+        self.hosts = Some(hosts.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// The routes, to be mounted anywhere.
     ///
     /// From now on calls are [measured](crate::Registry::measure); once a second, for as long as the router lives,
@@ -97,7 +110,7 @@ impl Dashboard {
     ///
     /// Made outside of a tokio runtime, it begins to read with the first request.
     pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
-        routes::router(Board::new(), self.may_act)
+        routes::router(Board::new(), self)
     }
 }
 
@@ -105,6 +118,7 @@ impl fmt::Debug for Dashboard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dashboard")
             .field("allows_actions", &self.may_act.is_some())
+            .field("hosts", &self.hosts)
             .finish()
     }
 }

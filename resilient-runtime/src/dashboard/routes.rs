@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::request::Parts;
+use axum::middleware::{Next, from_fn};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -16,7 +18,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::board::Board;
-use super::{Check, act, page};
+use super::{Check, Dashboard, act, page};
 
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -26,14 +28,30 @@ pub(super) struct Shared {
 
 pub(super) fn router<S: Clone + Send + Sync + 'static>(
     board: Arc<Board>,
-    may_act: Option<Check>,
+    dashboard: Dashboard,
 ) -> Router<S> {
-    Router::new()
+    let Dashboard { may_act, hosts } = dashboard;
+    let router = Router::new()
         .route("/", get(page::page))
         .route("/api/state", get(state))
         .route("/events", get(events))
         .route("/api/act", post(act::act))
-        .with_state(Shared { board, may_act })
+        .with_state(Shared { board, may_act });
+    match hosts {
+        Some(hosts) => router.layer(from_fn(move |request, next| {
+            only_for(Arc::clone(&hosts), request, next)
+        })),
+        None => router,
+    }
+}
+
+async fn only_for(hosts: Arc<[String]>, request: Request, next: Next) -> Response {
+    let host = act::host_of(request.headers(), request.uri());
+    if host.is_some_and(|host| hosts.iter().any(|own| own == host)) {
+        next.run(request).await
+    } else {
+        (StatusCode::MISDIRECTED_REQUEST, "not a host of this page").into_response()
+    }
 }
 
 impl Shared {

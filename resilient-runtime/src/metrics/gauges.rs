@@ -1,6 +1,5 @@
 //! How the layers of a site stand, as gauges.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use super::names::*;
@@ -11,8 +10,8 @@ use crate::{
 };
 
 pub(super) fn publish(series: &Series<'_>, site: &Site) {
-    for (place, &layer) in site.layers().iter().enumerate() {
-        let address = address(site, place);
+    for (address, layer) in site.addressed() {
+        let address = address.to_string();
         let state = match layer.kind() {
             LayerKind::Retry => series.with("layer", format!("{address}.budget")),
             _ => series.with("layer", address.clone()),
@@ -29,22 +28,6 @@ pub(super) fn publish(series: &Series<'_>, site: &Site) {
         } else if is_keyed(layer) {
             keys(&state, layer.kind(), &layer.keys().unwrap_or_default());
         }
-    }
-}
-
-/// `timeout`, or `timeout#2` for the second from the outside.
-fn address(site: &Site, place: usize) -> Cow<'static, str> {
-    let kinds = || {
-        site.layers()
-            .iter()
-            .take(place + 1)
-            .map(|layer| layer.kind())
-    };
-    let kind = kinds().next_back();
-    let name = kind.map_or("", LayerKind::name);
-    match kinds().filter(|of| Some(*of) == kind).count() {
-        1 => Cow::Borrowed(name),
-        number => Cow::Owned(format!("{name}#{number}")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The call site as a value: what an annotated function is called, where it
 //! stands, and its layers, which can be read and changed while it runs.
 
+mod address;
 mod given;
 mod knob;
 mod layer;
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
+pub use address::LayerAddress;
 pub(crate) use given::Given;
 pub(crate) use knob::{
     Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind,

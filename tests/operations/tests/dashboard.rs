@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use resilient_runtime::dashboard::{self, Dashboard};
 use resilient_runtime::{
     BreakerState, CircuitBreaker, Keyed, LayerKind, Origin, Value, bulkhead, circuit_breaker,
-    fallback, rate_limit, registry, retry, timeout,
+    fallback, rate_limit, registry, retry, testing, timeout,
 };
 use serde_json::{Value as Json, json};
 use tower::ServiceExt;
@@ -520,4 +520,132 @@ async fn settings_are_changed_taken_back_and_refused_with_the_reason() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{what}");
         assert!(told.contains(why), "{what}: {told}");
     }
+}
+
+#[tokio::test]
+async fn a_hand_that_switched_something_is_taken_away_again() {
+    #[timeout(name = "to be switched")]
+    #[allow(dead_code)]
+    async fn ask_it() -> Result<(), Error> {
+        Ok(())
+    }
+
+    testing::isolated(async {
+        let app = open_to_all();
+        let limit = layer("to be switched", LayerKind::Timeout);
+        let on = |action: &str| json!({ "site": "to be switched", "layer": "timeout", "action": action });
+        act(&app, on("disable")).await;
+        assert_eq!((limit.is_enabled(), limit.enabled_by()), (false, Origin::Handle));
+        act(&app, on("enable")).await;
+        assert_eq!((limit.is_enabled(), limit.enabled_by()), (true, Origin::Handle));
+        act(&app, on("release")).await;
+        assert_eq!((limit.is_enabled(), limit.enabled_by()), (true, Origin::Code));
+
+        act(&app, json!({ "action": "all_off" })).await;
+        assert!(!registry().is_enabled());
+        act(&app, json!({ "action": "all_on" })).await;
+        assert_eq!((registry().is_enabled(), registry().enabled_by()), (true, Origin::Handle));
+        act(&app, json!({ "action": "all_release" })).await;
+        assert_eq!((registry().is_enabled(), registry().enabled_by()), (true, Origin::Code));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_hosts_are_named_nobody_else_is_answered() {
+    let app: Router = Dashboard::new()
+        .hosts(["ops.example", "localhost:8080"])
+        .router();
+    for (host, status) in [
+        (Some("ops.example"), StatusCode::OK),
+        (Some("localhost:8080"), StatusCode::OK),
+        (Some("localhost"), StatusCode::MISDIRECTED_REQUEST),
+        (Some("evil.example"), StatusCode::MISDIRECTED_REQUEST),
+        (None, StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        for path in ["/", "/api/state", "/events"] {
+            let request = host.into_iter().fold(Request::get(path), |request, host| {
+                request.header("host", host)
+            });
+            let answer = ask(&app, request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status(), status, "{host:?} {path}");
+        }
+    }
+    let request = Request::get("https://ops.example/")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(
+        ask(&app, request).await.status(),
+        StatusCode::OK,
+        "as HTTP/2 has it"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_of_its_own_sees_its_own_calls_on_its_own_page() {
+    #[timeout(name = "seen in a test")]
+    async fn ask_it() -> Result<(), Error> {
+        Ok(())
+    }
+
+    ask_it().await.unwrap();
+    testing::isolated(async {
+        let app: Router = dashboard::router();
+        ask_it().await.unwrap();
+        ask_it().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        assert_eq!(site(&state(&app).await, "seen in a test")["calls"], 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_whose_runtime_ended_is_read_by_the_next() {
+    #[timeout(name = "read by the next")]
+    async fn ask_it() -> Result<(), Error> {
+        Ok(())
+    }
+
+    let app: Router = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async { dashboard::router() })
+    })
+    .join()
+    .unwrap();
+    let mut stream = get(&app, "/events").await.into_body();
+    for _ in 0..2 {
+        let frame = stream.frame().await.unwrap().unwrap();
+        assert!(!frame.into_data().unwrap().is_empty());
+    }
+    ask_it().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_with_settings_of_its_own_is_told_first_and_with_them() {
+    #[rate_limit(name = "own on a page", per_second = 2, key = tenant)]
+    async fn ask_it(tenant: &str) -> Result<(), Error> {
+        let _ = tenant;
+        Ok(())
+    }
+
+    let app: Router = dashboard::router();
+    ask_it("a").await.unwrap();
+    ask_it("b").await.unwrap();
+    let limits = layer("own on a page", LayerKind::RateLimit);
+    limits.set_for("b", "per_second", 7.into()).unwrap();
+    let state = state(&app).await;
+    let keys = &site(&state, "own on a page")["layers"][0]["keys"]["list"];
+    assert_eq!(
+        (&keys[0]["key"], &keys[1]["key"]),
+        (&json!("b"), &json!("a"))
+    );
+    let own = keys[0]["own"].as_array().unwrap();
+    assert!(
+        own.contains(&json!({ "knob": "per_second", "value": "7", "origin": "handle" })),
+        "{own:?}"
+    );
+    assert_eq!(keys[1]["own"], json!([]));
 }

@@ -27,7 +27,7 @@ const STANDINGS = {
 const standing = (state) => (state ? STANDINGS[state.is](state).flat(2).filter((part) => part !== null) : []);
 
 const valueOf = (site, path, setting) => (mayAct
-  ? el("button", { class: "num value", type: "button", "aria-label": `${setting.value ?? "not set"}: set ${setting.knob} of ${path}`,
+  ? el("button", { class: "num value", type: "button", "aria-label": `set ${setting.knob} of ${path}`, title: "change it",
       onclick: () => askForValue(site, path, setting) }, setting.value ?? "–")
   : el("span", { class: "num" }, setting.value ?? "–"));
 
@@ -36,31 +36,54 @@ const settingsOf = (site, path, settings) => el("div", { class: "settings" }, ..
     el("span", {}, setting.knob), valueOf(site, path, setting),
     setting.origin === "code" ? null : el("span", { class: `from ${setting.origin}`, title: "where the value came from" }, setting.origin),
     mayAct && setting.origin === "handle" && el("button", { class: "set", type: "button", "aria-label": `take back ${setting.knob} of ${path}`,
-      onclick: () => act({ site: site.name, layer: path, action: "unset", knob: setting.knob }) }, "take back"))));
+      onclick: () => perform({ site: site.name, layer: path, action: "unset", knob: setting.knob }) }, "take back"))));
 
 const countsOf = (counts) => el("div", { class: "counted" }, ...Object.entries(counts).map(([what, count]) =>
   el("span", { class: /refused|exhausted|spent|timed out|opened|withheld/.test(what) ? "why" : "" }, `${what} `, el("b", {}, number(count)))));
 
-const keysOf = (keys) => {
-  const shown = keys.list;
-  const rows = shown.map((one) => el("tr", {}, el("td", { class: "num" }, one.key ?? "(cannot be shown)"),
-    el("td", {}, ...standing(one.state)), el("td", {}, one.busy ? "busy" : "idle")));
-  const rest = keys.count - shown.length;
-  return el("div", {}, el("table", {},
-    el("thead", {}, el("tr", {}, ...["key", "state", ""].map((head) => el("th", { scope: "col" }, head)))), el("tbody", {}, ...rows)),
-    rest > 0 ? el("p", { class: "caption" }, `and ${rest} more keys`) : null);
+const pathOf = (layer) => (layer.kind === "retry" ? `${layer.name}.budget` : layer.name);
+
+const ownOf = (site, layer, one) => one.own.map((setting) => el("span", { class: "own" },
+  `${setting.knob} `, el("span", { class: "num" }, setting.value ?? "–"), " ", el("span", { class: `from ${setting.origin}` }, setting.origin),
+  mayAct && setting.origin === "handle" && el("button", { class: "set", type: "button", "aria-label": `take back ${setting.knob} of ${one.key}`,
+    onclick: () => perform({ site: site.name, layer: pathOf(layer), key: one.key, action: "unset", knob: setting.knob }) }, "take back")));
+
+const keyOf = (site, layer, one) => el("tr", {},
+  el("td", { class: "num" }, one.key ?? "(cannot be shown)"),
+  el("td", {}, ...standing(one.state)), el("td", {}, one.busy ? "busy" : "idle"),
+  el("td", {}, ...ownOf(site, layer, one)),
+  el("td", {}, mayAct && one.key !== null && el("span", { class: "acts" },
+    ...breakerActs(site, { ...layer, state: one.state }, one.key),
+    el("button", { type: "button", class: "set", "aria-label": `set a knob of ${one.key} alone`, onclick: () => askForOwn(site, pathOf(layer), one.key) }, "set"))));
+
+const keysOf = (site, layer) => {
+  const { count, list } = layer.keys;
+  return el("div", { class: "keys" }, el("table", {},
+    el("thead", {}, el("tr", {}, ...["key", "state", "", "of its own", ""].map((head) => el("th", { scope: "col" }, head)))),
+    el("tbody", {}, ...list.map((one) => keyOf(site, layer, one)))),
+    count > list.length ? el("p", { class: "caption" }, `and ${count - list.length} more keys`) : null);
+};
+
+const actButton = (site, layer, key, label, action, danger, warning) => {
+  const whose = key === null ? `${layer.name} of ${site.name}` : `${layer.name} of ${site.name} for ${key}`;
+  const what = { site: site.name, layer: layer.name, action, ...(key === null ? {} : { key }) };
+  return el("button", { type: "button", class: danger ? "danger" : "", "data-action": action, "aria-label": `${label}: ${whose}`,
+    onclick: () => askFirst(`${label}: ${whose}?`, warning, what) }, label);
+};
+
+const breakerActs = (site, layer, key) => {
+  if (layer.kind !== "circuit_breaker" || !layer.state) return [];
+  const reset = actButton(site, layer, key, "reset", "reset", false, "It closes, and what it counted is gone.");
+  if (layer.state.mode !== "automatic") return [reset];
+  return [actButton(site, layer, key, "force open", "force_open", true, "Every call is refused until it is reset."), reset];
 };
 
 const actsOf = (site, layer) => {
-  const button = (label, action, danger, warning) => el("button", { type: "button", class: danger ? "danger" : "", "data-action": action,
-    onclick: () => askFirst(`${label}: ${layer.name} of ${site.name}?`, warning, { site: site.name, layer: layer.name, action }) }, label);
-  const acts = [];
-  if (layer.kind === "circuit_breaker" && layer.state) {
-    if (layer.state.mode === "automatic") acts.push(button("force open", "force_open", true, "Every call is refused until it is reset."));
-    acts.push(button("reset", "reset", false, "It closes, and what it counted is gone."));
-  }
-  if (layer.enabled) acts.push(button("switch off", "disable", true, "The layer takes no part in calls until it is switched on again."));
-  else acts.push(button("switch on", "enable", false, ""));
+  const acts = breakerActs(site, layer, null);
+  if (layer.enabled_by === "handle") acts.push(actButton(site, layer, null, "take back the switch", "release", false, "It goes by the code and the configuration again."));
+  acts.push(layer.enabled
+    ? actButton(site, layer, null, "switch off", "disable", true, "The layer takes no part in calls until it is switched on again.")
+    : actButton(site, layer, null, "switch on", "enable", false, ""));
   return el("span", { class: "acts" }, ...acts);
 };
 
@@ -70,7 +93,8 @@ const drawLayer = (site, layers, at) => {
     return el("div", { class: "body" }, el("code", {}, `${split(site.name)[1]}(..)`), ` ${site.file}:${site.line}`);
   }
   const parts = [el("h3", {}, el("span", { class: "kind" }, layer.name),
-    layer.enabled ? null : el("span", { class: `from ${layer.enabled_by}` }, `switched off by ${layer.enabled_by}`),
+    layer.enabled && layer.enabled_by === "code" ? null
+      : el("span", { class: `from ${layer.enabled_by}` }, `switched ${layer.enabled ? "on" : "off"} by ${layer.enabled_by}`),
     el("span", { class: "standing" }, ...standing(layer.state),
       layer.shared ? "a state that several share" : null, layer.keys ? `${layer.keys.count} keys` : null),
     mayAct && actsOf(site, layer))];
@@ -81,14 +105,22 @@ const drawLayer = (site, layers, at) => {
     parts.push(budget);
   }
   if (Object.keys(layer.counts).length > 0) parts.push(countsOf(layer.counts));
-  if (layer.keys && layer.keys.list.length > 0) parts.push(keysOf(layer.keys));
+  if (layer.keys && layer.keys.list.length > 0) parts.push(keysOf(site, layer));
   return el("div", { class: layer.enabled ? "layer" : "layer off", "data-layer": layer.name }, ...parts, drawLayer(site, layers, at + 1));
 };
 
 const legend = (kinds) => el("div", { class: "legend" }, ...kinds.map(([kind, label]) =>
   el("span", { class: kind }, el("i"), label)));
 
-/** What is looked at is left alone: a pointer or the focus inside must not lose its button. */
+/** Draws anew, and gives the focus back to what had it. A button that is pressed at this moment is left alone. */
+const redraw = (node, content) => {
+  const focused = node.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  node.replaceChildren(content);
+  const again = focused && [...node.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === focused);
+  if (again) again.focus({ preventScroll: true });
+  else if (focused) node.closest(".site").querySelector(".head").focus({ preventScroll: true });
+};
+
 const drawDetail = (detail, site, now) => {
   let charts = detail.charts;
   if (!charts) {
@@ -107,8 +139,8 @@ const drawDetail = (detail, site, now) => {
   charts.calls.textContent = `${site.in_flight} in flight · ${number(site.calls)} in all`;
   const same = JSON.stringify(site.layers);
   if (charts.same === same && charts.acted === mayAct) return;
-  if (charts.layers.contains(document.activeElement) || (mayAct && charts.layers.querySelector("button:hover"))) return;
+  if (charts.layers.querySelector("button:active")) return;
   charts.same = same;
   charts.acted = mayAct;
-  charts.layers.replaceChildren(drawLayer(site, site.layers, 0));
+  redraw(charts.layers, drawLayer(site, site.layers, 0));
 };

@@ -2,7 +2,7 @@
 
 let clock = 0;
 const $ = (id) => document.getElementById(id);
-// The page may be mounted anywhere, with or without a slash behind it.
+// The page may be mounted anywhere.
 const here = location.pathname.replace(/\/?$/, "/");
 
 const takeSite = (told) => {
@@ -42,12 +42,16 @@ const drawSwitch = (told) => {
   const same = `${told.enabled} ${told.enabled_by} ${mayAct}`;
   if ($("switch").dataset.same === same) return;
   $("switch").dataset.same = same;
-  const say = told.enabled ? null : el("strong", { role: "alert" }, `Everything is switched off but the fallbacks (${told.enabled_by})`);
+  const say = told.enabled
+    ? told.enabled_by !== "code" && el("span", { class: `from ${told.enabled_by}` }, `all on by ${told.enabled_by}`)
+    : el("strong", { role: "alert" }, `Everything is switched off but the fallbacks (${told.enabled_by})`);
   const flip = told.enabled
-    ? el("button", { type: "button", class: "danger", onclick: () => askFirst("Switch every layer of every function off, but the fallbacks?",
+    ? el("button", { type: "button", class: "danger", id: "all-off", onclick: () => askFirst("Switch every layer of every function off, but the fallbacks?",
         "For an emergency: calls go through as if there were no attributes. States and settings stay.", { action: "all_off" }) }, "switch all off")
-    : el("button", { type: "button", onclick: () => act({ action: "all_on" }) }, "switch all on");
-  $("switch").replaceChildren(...[say, mayAct && flip].filter(Boolean));
+    : el("button", { type: "button", id: "all-on", onclick: () => perform({ action: "all_on" }) }, "switch all on");
+  const release = told.enabled_by === "handle"
+    && el("button", { type: "button", id: "all-release", title: "go by the configuration again", onclick: () => perform({ action: "all_release" }) }, "take back");
+  $("switch").replaceChildren(...[say, mayAct && release, mayAct && flip].filter(Boolean));
 };
 
 const take = (told) => {
@@ -80,10 +84,17 @@ const act = async (what) => {
   return answer.ok ? null : (await answer.text()) || "refused";
 };
 
+/** At once; a refusal is told. */
+const perform = async (what) => {
+  const refused = await act(what);
+  if (refused !== null) openDialog("That was refused.", "", null, null, refused);
+};
+
 let asked = null;
-const openDialog = (what, warning, field, go) => {
+const openDialog = (what, warning, field, go, error = "") => {
   $("ask-what").textContent = what;
-  $("ask-error").textContent = "";
+  $("ask-error").textContent = error;
+  $("ask-yes").hidden = go === null;
   $("ask-label").hidden = field === null;
   if (field !== null) {
     $("ask-label").firstElementChild.textContent = field.knob;
@@ -92,12 +103,19 @@ const openDialog = (what, warning, field, go) => {
   if (warning) $("ask-what").append(el("br"), el("small", {}, warning));
   asked = go;
   $("ask").showModal();
-  (field === null ? $("ask-yes") : $("ask-value")).focus();
+  (field !== null ? $("ask-value") : go === null ? document.querySelector("#ask menu button") : $("ask-yes")).focus();
 };
 
 const askFirst = (what, warning, action) => openDialog(what, warning, null, () => act(action));
 const askForValue = (site, path, setting) => openDialog(`${path} of ${site.name}`, "Written as in the attribute: 250ms, 0.5, fib.", setting,
   () => act({ site: site.name, layer: path, action: "set", knob: setting.knob, value: $("ask-value").value }));
+
+/** One key's own: what is written is `knob = value`. */
+const askForOwn = (site, path, key) => openDialog(`${path} of ${site.name}, for ${key} alone`, "A knob and its value, as in the attribute: per_second = 500.",
+  { knob: "knob = value", value: "" }, () => {
+    const [knob, value] = $("ask-value").value.split("=").map((part) => part.trim());
+    return value ? act({ site: site.name, layer: path, key, action: "set", knob, value }) : Promise.resolve("write it as knob = value");
+  });
 
 const doIt = async () => {
   const refused = await asked();
