@@ -147,13 +147,13 @@ def by_keyboard(page):
 def what_can_be_done(page):
     """By keyboard: what is done is seen though the focus stays where it was."""
     retry, breaker = page.layer("retry"), page.layer("circuit_breaker")
-    count = retry + " > .settings .value[aria-label*='set count of']"
+    count = retry + " > .settings .value[data-key='set count of retry']"
     page.press(count)
     page.write("#ask-value", "0", Keys.ENTER)
     page.wait("a bad value is refused with the reason", lambda: "`count` takes a whole number" in page.text("#ask-error"))
     page.write("#ask-value", "4", Keys.ENTER)
-    page.wait("a setting is changed, and by whom is said", lambda: "4\nhandle" in page.text(retry + " > .settings"))
-    focused = page.run("return document.activeElement.getAttribute('aria-label')")
+    page.wait("a setting is changed, and by whom is said", lambda: page.text(count).startswith("4") and "handle" in page.text(retry + " > .settings"))
+    focused = page.run("return document.activeElement.dataset.key")
     check(focused == "set count of retry", f"the focus is where it was: {focused}")
     page.press(retry + " > .settings [aria-label^='take back count']")
     page.wait("it is taken back", lambda: "handle" not in page.text(retry + " > .settings"))

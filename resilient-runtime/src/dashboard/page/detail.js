@@ -27,15 +27,15 @@ const STANDINGS = {
 const standing = (state) => (state ? STANDINGS[state.is](state).flat(2).filter((part) => part !== null) : []);
 
 const valueOf = (site, path, setting) => (mayAct
-  ? el("button", { class: "num value", type: "button", "aria-label": `set ${setting.knob} of ${path}`, title: "change it",
-      onclick: () => askForValue(site, path, setting) }, setting.value ?? "–")
+  ? el("button", { class: "num value", type: "button", "data-key": `set ${setting.knob} of ${path}`,
+      onclick: () => askForValue(site, path, setting) }, setting.value ?? "–", el("span", { class: "unseen" }, `: set ${setting.knob} of ${path}`))
   : el("span", { class: "num" }, setting.value ?? "–"));
 
 const settingsOf = (site, path, settings) => el("div", { class: "settings" }, ...settings.map((setting) =>
   el("div", {},
     el("span", {}, setting.knob), valueOf(site, path, setting),
     setting.origin === "code" ? null : el("span", { class: `from ${setting.origin}`, title: "where the value came from" }, setting.origin),
-    mayAct && setting.origin === "handle" && el("button", { class: "set", type: "button", "aria-label": `take back ${setting.knob} of ${path}`,
+    mayAct && setting.origin === "handle" && el("button", { class: "set", type: "button", "aria-label": `take back ${setting.knob} of ${path}`, "data-key": `take back ${setting.knob} of ${path}`,
       onclick: () => perform({ site: site.name, layer: path, action: "unset", knob: setting.knob }) }, "take back"))));
 
 const countsOf = (counts) => el("div", { class: "counted" }, ...Object.entries(counts).map(([what, count]) =>
@@ -45,7 +45,7 @@ const pathOf = (layer) => (layer.kind === "retry" ? `${layer.name}.budget` : lay
 
 const ownOf = (site, layer, one) => one.own.map((setting) => el("span", { class: "own" },
   `${setting.knob} `, el("span", { class: "num" }, setting.value ?? "–"), " ", el("span", { class: `from ${setting.origin}` }, setting.origin),
-  mayAct && setting.origin === "handle" && el("button", { class: "set", type: "button", "aria-label": `take back ${setting.knob} of ${one.key}`,
+  mayAct && setting.origin === "handle" && el("button", { class: "set", type: "button", "aria-label": `take back ${setting.knob} of ${one.key}`, "data-key": `take back ${setting.knob} of ${layer.name} ${one.key}`,
     onclick: () => perform({ site: site.name, layer: pathOf(layer), key: one.key, action: "unset", knob: setting.knob }) }, "take back")));
 
 const keyOf = (site, layer, one) => el("tr", {},
@@ -54,12 +54,12 @@ const keyOf = (site, layer, one) => el("tr", {},
   el("td", {}, ...ownOf(site, layer, one)),
   el("td", {}, mayAct && one.key !== null && el("span", { class: "acts" },
     ...breakerActs(site, { ...layer, state: one.state }, one.key),
-    el("button", { type: "button", class: "set", "aria-label": `set a knob of ${one.key} alone`, onclick: () => askForOwn(site, pathOf(layer), one.key) }, "set"))));
+    el("button", { type: "button", class: "set", "aria-label": `set a knob of ${one.key} alone`, "data-key": `set ${layer.name} ${one.key}`, onclick: () => askForOwn(site, pathOf(layer), one.key) }, "set"))));
 
 const keysOf = (site, layer) => {
   const { count, list } = layer.keys;
   return el("div", { class: "keys" }, el("table", {},
-    el("thead", {}, el("tr", {}, ...["key", "state", "", "of its own", ""].map((head) => el("th", { scope: "col" }, head)))),
+    el("thead", {}, el("tr", {}, ...["key", "state", "use", "of its own", "actions"].map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, ...list.map((one) => keyOf(site, layer, one)))),
     count > list.length ? el("p", { class: "caption" }, `and ${count - list.length} more keys`) : null);
 };
@@ -67,7 +67,7 @@ const keysOf = (site, layer) => {
 const actButton = (site, layer, key, label, action, danger, warning) => {
   const whose = key === null ? `${layer.name} of ${site.name}` : `${layer.name} of ${site.name} for ${key}`;
   const what = { site: site.name, layer: layer.name, action, ...(key === null ? {} : { key }) };
-  return el("button", { type: "button", class: danger ? "danger" : "", "data-action": action, "aria-label": `${label}: ${whose}`,
+  return el("button", { type: "button", class: danger ? "danger" : "", "data-action": action, "aria-label": `${label}: ${whose}`, "data-key": `${label}: ${whose}`,
     onclick: () => askFirst(`${label}: ${whose}?`, warning, what) }, label);
 };
 
@@ -114,9 +114,9 @@ const legend = (kinds) => el("div", { class: "legend" }, ...kinds.map(([kind, la
 
 /** Draws anew, and gives the focus back to what had it. A button that is pressed at this moment is left alone. */
 const redraw = (node, content) => {
-  const focused = node.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   node.replaceChildren(content);
-  const again = focused && [...node.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === focused);
+  const again = focused && [...node.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused);
   if (again) again.focus({ preventScroll: true });
   else if (focused) node.closest(".site").querySelector(".head").focus({ preventScroll: true });
 };
