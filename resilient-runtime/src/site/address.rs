@@ -12,6 +12,7 @@ pub struct LayerAddress {
     pub(crate) nth: usize,
 }
 
+#[cfg(any(feature = "config", feature = "dashboard"))]
 impl LayerAddress {
     /// Reads what [`Display`](fmt::Display) shows, with `mark` in place of `#`.
     pub(crate) fn parse(text: &str, mark: char) -> Option<Self> {
@@ -52,6 +53,7 @@ impl Site {
         })
     }
 
+    #[cfg(any(feature = "config", feature = "dashboard"))]
     pub(crate) fn addressed_by(&self, address: LayerAddress) -> Option<&'static dyn Layer> {
         let mut layers = self.addressed();
         let found = layers.find(|(of, _)| *of == address);

@@ -34,7 +34,7 @@ pub enum LayerKind {
 }
 
 impl LayerKind {
-    #[cfg(feature = "config")]
+    #[cfg(any(feature = "config", feature = "dashboard"))]
     pub(crate) const ALL: [Self; 9] = [
         Self::Retry,
         Self::Timeout,
