@@ -42,6 +42,9 @@
 //! resilience.toml:6:1: ["cache_demo::client::*".retry] conut: no such knob; the nearest is `count`
 //! ```
 //!
+//! A knob that has nothing to say beside the others is a mistake too, such as a `max_wait` without a queue. `count = 1`
+//! is not, whatever else is said of the retry: it is a way to do without retries for a while.
+//!
 //! A setting that changes takes no state along: breakers keep their windows, limits their counts, queues their
 //! waiters. It holds from the next call.
 

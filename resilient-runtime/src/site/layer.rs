@@ -113,6 +113,10 @@ pub trait Layer: fmt::Debug + Sync {
 
     /// Lays `value` over what the code and the configuration say for `knob`.
     ///
+    /// Looked at is this layer alone, and what cannot hold at once. That the value has a use is for whoever sets it to see:
+    /// a `max_wait` without a queue is taken, and so is a timeout that is longer than one outside of it. A configuration,
+    /// which says everything at once, is held to that too.
+    ///
     /// # Errors
     ///
     /// An unknown knob, a value that the knob does not take, settings that would

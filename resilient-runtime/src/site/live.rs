@@ -131,13 +131,24 @@ impl<S: Settings> Live<S> {
         S::KNOBS.iter().enumerate().map(described).collect()
     }
 
+    /// Of the words for all calls and those for one key.
     fn check(&self, before: [Words; 2], after: [Words; 2]) -> Result<(), SettingError> {
-        let settings = |[site, own]: [Words; 2]| lay(lay(self.code, &site), &own).check();
-        match settings(after) {
+        let check = |words| self.lay_both(words).check(&is_laid::<S>(words));
+        match check(after) {
             // What contradicted itself before is not this change's fault.
-            Err(why) if settings(before).is_ok() => Err(SettingError::Contradiction(why)),
+            Err(why) if check(before) != Err(why) => Err(SettingError::Contradiction(why)),
             _ => Ok(()),
         }
+    }
+
+    fn check_use(&self, configured: [Words; 2]) -> Result<(), SettingError> {
+        let settings = self.lay_both(configured);
+        let used = settings.check_use(&is_laid::<S>(configured));
+        used.map_err(SettingError::Contradiction)
+    }
+
+    fn lay_both(&self, [site, own]: [Words; 2]) -> S {
+        lay(lay(self.code, &site), &own)
     }
 }
 
@@ -191,10 +202,13 @@ impl<S: Settings> Knobs for Live<S> {
         site: &Configured,
         key: &Configured,
     ) -> Result<Vec<Setting>, SettingError> {
+        let (site, key) = (Laid::of(site), Laid::of(key));
         let before = self.open().laid();
-        let after = before.configured(&Laid::of(site));
+        let after = before.configured(&site);
         let own_before = own.map_or(Laid::NOTHING, Overlay::laid);
-        let own_after = own_before.configured(&Laid::of(key));
+        let own_after = own_before.configured(&key);
+        // By itself: what a handle says over it is not its fault.
+        self.check_use([site.words(), key.words()])?;
         self.check(
             [before.words(), own_before.words()],
             [after.words(), own_after.words()],
@@ -218,6 +232,13 @@ fn lay<S: Settings>(mut settings: S, words: &Words) -> S {
         }
     }
     settings
+}
+
+fn is_laid<S: Settings>(words: [Words; 2]) -> impl Fn(&str) -> bool {
+    move |name| {
+        let place = S::KNOBS.iter().position(|knob| knob.name == name);
+        place.is_some_and(|place| words.iter().any(|words| words[place] != NONE))
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Live<S> {

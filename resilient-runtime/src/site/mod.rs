@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 
 pub(crate) use given::Given;
 pub(crate) use knob::{
-    Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind,
+    IsLaid, Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind,
 };
 pub(crate) use layer::Caller;
 pub use layer::{Layer, LayerKind};
