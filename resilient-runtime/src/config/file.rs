@@ -13,6 +13,7 @@ use super::nearest::nearest;
 use super::notation::{Notation, part, quoted};
 use super::raw::Raw;
 use super::scope::{LayerName, Scope, budgets};
+use crate::keyed::is_whole;
 use crate::site::{Layer, LayerKind, Origin, SettingError};
 
 /// Reads the text of the file that is the `nth` of its configuration.
@@ -164,6 +165,12 @@ impl File<'_> {
                 self.draft.mistake(&at, TABLE);
                 continue;
             };
+            if !is_whole(key.get_ref()) {
+                let at = self.at(key, format!("[{heading}]"));
+                self.draft
+                    .mistake(&at, SettingError::KeyTooLong.to_string());
+                continue;
+            }
             let section = Section {
                 heading,
                 exactness: section.exactness,

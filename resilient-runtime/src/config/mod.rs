@@ -20,6 +20,9 @@
 //! per_second = 500
 //! ```
 //!
+//! A key is known by its text as errors and events show it, if that is no longer than 64 bytes: longer ones are cut.
+//! One of a type with neither `Display` nor `Debug` has no text, and is not reached.
+//!
 //! A variable says one such thing, for all functions or for one, without quotes round its value. A name is written in
 //! capitals, with one `_` for whatever is no letter and no digit:
 //!

@@ -5,12 +5,13 @@
 //! settings is one load and a reference to what the code wrote.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::given::Given;
 use super::knob::{Knob, Settings, Unit};
-use super::overlay::{Laid, MOST, NONE, Overlay, Words};
+use super::overlay::{Laid, MOST, NONE, NOTHING, Overlay, Words};
 use super::setting::{Origin, Setting, SettingError, Value};
-use super::tuning::{Chosen, Configured, Knobs, changing};
+use super::tuning::{Chosen, Configured, Knobs};
 use crate::door::{Door, Opened};
 
 /// Settings as the code wrote them, and what was laid over them since.
@@ -113,6 +114,17 @@ impl<S: Settings> Live<S> {
         })
     }
 
+    /// The place of a knob and the word for it, by hand.
+    fn word(knob: &str, value: Option<Value>) -> Result<(usize, u64), SettingError> {
+        match value {
+            Some(value) => {
+                let chosen = Self::choice(knob, |_| Some(value))?;
+                Ok((chosen.place, chosen.word))
+            }
+            None => Ok((Self::place(knob)?, NONE)),
+        }
+    }
+
     /// What stands with `site` laid over what the code wrote, and `own` over that for one key.
     fn listed(&self, site: &Laid, own: Option<&Laid>) -> Vec<Setting> {
         let described = |(place, knob): (usize, &Knob<S>)| {
@@ -157,29 +169,31 @@ impl<S: Settings> Knobs for Live<S> {
         self.listed(&self.open().laid(), own.map(Overlay::laid).as_ref())
     }
 
-    fn set(
+    fn set_all(
         &self,
-        own: Option<&Overlay>,
+        keys: &[Arc<Overlay>],
         knob: &str,
         value: Option<Value>,
     ) -> Result<(), SettingError> {
-        let (place, word) = match value {
-            Some(value) => {
-                let chosen = Self::choice(knob, |_| Some(value))?;
-                (chosen.place, chosen.word)
+        let (place, word) = Self::word(knob, value)?;
+        self.open().change(|before| {
+            let after = before.by_hand(place, word);
+            let (was, is) = (before.words(), after.words());
+            let all = [NOTHING].into_iter();
+            for own in all.chain(keys.iter().map(|own| own.laid().words())) {
+                self.check([was, own], [is, own])?;
             }
-            None => (Self::place(knob)?, NONE),
-        };
-        let _changing = changing();
-        let site = self.open();
-        own.unwrap_or(&site).change(|before: Laid| {
-            let mut after = before;
-            after.put(Origin::Handle, place, word);
-            let over = |laid: &Laid| match own {
-                Some(_) => [site.laid().words(), laid.words()],
-                None => [laid.words(), [NONE; MOST]],
-            };
-            self.check(over(&before), over(&after)).map(|()| after)
+            Ok(after)
+        })
+    }
+
+    fn set_own(&self, own: &Overlay, knob: &str, value: Option<Value>) -> Result<(), SettingError> {
+        let (place, word) = Self::word(knob, value)?;
+        let site = self.open().laid().words();
+        own.change(|before| {
+            let after = before.by_hand(place, word);
+            self.check([site, before.words()], [site, after.words()])?;
+            Ok(after)
         })
     }
 

@@ -32,9 +32,7 @@ pub use setting::{Origin, Setting, SettingError, Value};
 pub(crate) use state::{Ask, Entry, Lasting, Way};
 pub use state::{Asked, Handle, StateLayer, Stateful};
 pub(crate) use switch::Switch;
-#[cfg(feature = "config")]
-pub(crate) use tuning::changing;
-pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NoKnobs, Tuning};
+pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NoKnobs, Tuning, changing};
 
 use crate::stats::{Running, SiteStats, Stats};
 

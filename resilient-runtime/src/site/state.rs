@@ -60,7 +60,7 @@ impl<S: Stateful> Tuning for S {
         }
         let at = Entry::by_hand(self);
         S::settings_change(&at);
-        Knobs::set(self.live(), None, knob, value)?;
+        Tuning::set(self.live(), None, knob, value)?;
         S::settings_changed(&at);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What can be read and changed of a layer's settings, whatever their type.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::given::Given;
 use super::overlay::Overlay;
@@ -66,12 +66,17 @@ pub trait Tuning {
 pub(crate) trait Knobs {
     fn list(&self, own: Option<&Overlay>) -> Vec<Setting>;
 
-    fn set(
+    /// For all calls, which has to fit what is laid over those keys as well. Whoever calls it holds on to
+    /// [`changing`].
+    fn set_all(
         &self,
-        own: Option<&Overlay>,
+        keys: &[Arc<Overlay>],
         knob: &str,
         value: Option<Value>,
     ) -> Result<(), SettingError>;
+
+    /// For one key. Whoever calls it holds on to [`changing`].
+    fn set_own(&self, own: &Overlay, knob: &str, value: Option<Value>) -> Result<(), SettingError>;
 
     fn choose(&self, knob: &str, given: Given<'_>) -> Result<Chosen, SettingError>;
 
@@ -117,7 +122,10 @@ impl<S: Settings> Tuning for Live<S> {
 
     fn set(&self, key: Option<&str>, knob: &str, value: Option<Value>) -> Result<(), SettingError> {
         match key {
-            None => Knobs::set(self, None, knob, value),
+            None => {
+                let _changing = changing();
+                self.set_all(&[], knob, value)
+            }
             Some(_) => Err(SettingError::NoKeys),
         }
     }

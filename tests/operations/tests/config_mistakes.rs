@@ -298,6 +298,20 @@ fn keys_budgets_and_states_that_are_not_there_are_told() {
 }
 
 #[test]
+fn a_key_whose_text_is_not_kept_in_whole_is_told() {
+    let keys = "[\"shop::quota\".rate_limit.keys]\n";
+    let (fits, long) = ("u".repeat(64), "u".repeat(65));
+    testing_apply(&format!("{keys}{fits}.per_second = 7"));
+    assert_eq!(
+        refused(&format!("{keys}{long}.per_second = 7")),
+        [format!(
+            "resilience.toml:2:1: [\"shop::quota\".rate_limit.keys.\"{long}\"]: the text of a key is kept up to 64 bytes: one \
+             that is longer has no settings of its own"
+        )]
+    );
+}
+
+#[test]
 fn several_mistakes_are_told_at_once_in_the_order_of_the_file_and_nothing_is_taken() {
     let before = everything();
     let text = r#"
