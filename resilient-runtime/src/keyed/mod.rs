@@ -255,6 +255,28 @@ impl<S: Stateful> Keyed<S> {
         keys
     }
 
+    /// The settings and nothing else, one change at a time.
+    fn set_alone(
+        &self,
+        key: Option<&str>,
+        knob: &str,
+        value: Option<Value>,
+    ) -> Result<(), SettingError> {
+        let _changing = changing();
+        let live = self.template.live();
+        let set = match key {
+            None => {
+                let all = self.keys().own().all().into_iter();
+                let own: Vec<_> = all.map(|(_, own)| own).collect();
+                live.set_all(&own, knob, value)
+            }
+            Some(key) if !is_whole(key) => Err(SettingError::KeyTooLong),
+            Some(key) => self.change_own(key, |own| live.set_own(own, knob, value)),
+        };
+        self.keys().own().tidy();
+        set
+    }
+
     /// Changes what is laid over one key alone. Whoever calls it holds on to `changing`.
     fn change_own<E>(
         &self,
@@ -272,17 +294,11 @@ impl<S: Stateful> Keyed<S> {
         Ok(())
     }
 
-    /// Changes the settings of every key, and of the state for those for whom there is no place.
-    fn change<R>(&self, change: impl FnOnce() -> R) -> R {
-        let each = |see: fn(&Entry<'_, S>)| {
-            see(&Entry::by_hand(&self.template));
-            self.keys()
-                .for_each(|core, tag| see(&self.entry(core, tag)));
-        };
-        each(S::settings_change);
-        let changed = change();
-        each(S::settings_changed);
-        changed
+    /// Every key, and the state for those for whom there is no place.
+    fn for_each(&self, see: impl Fn(&Entry<'_, S>)) {
+        see(&Entry::by_hand(&self.template));
+        self.keys()
+            .for_each(|core, tag| see(&self.entry(core, tag)));
     }
 
     fn keys(&self) -> Opened<'_, Keys<S::Core>> {
@@ -297,21 +313,10 @@ impl<S: Stateful> Tuning for Keyed<S> {
     }
 
     fn set(&self, key: Option<&str>, knob: &str, value: Option<Value>) -> Result<(), SettingError> {
-        let live = self.template.live();
-        self.change(|| {
-            let _changing = changing();
-            let set = match key {
-                None => {
-                    let all = self.keys().own().all().into_iter();
-                    let own: Vec<_> = all.map(|(_, own)| own).collect();
-                    live.set_all(&own, knob, value)
-                }
-                Some(key) if !is_whole(key) => Err(SettingError::KeyTooLong),
-                Some(key) => self.change_own(key, |own| live.set_own(own, knob, value)),
-            };
-            self.keys().own().tidy();
-            set
-        })
+        self.for_each(S::settings_change);
+        let set = self.set_alone(key, knob, value);
+        self.for_each(S::settings_changed);
+        set
     }
 
     fn choose(&self, knob: &str, given: Given<'_>) -> Result<Chosen, SettingError> {
@@ -339,17 +344,20 @@ impl<S: Stateful> Tuning for Keyed<S> {
 
     fn lay(&self, layout: &Layout) {
         let live = self.template.live();
-        self.change(|| {
-            Knobs::lay(live, None, &layout.all);
-            for (key, configured) in self.laid_out(layout) {
-                let laid: Result<(), Infallible> = self.change_own(&key, |own| {
-                    Knobs::lay(live, Some(own), configured);
-                    Ok(())
-                });
-                let Ok(()) = laid;
-            }
-            self.keys().own().tidy();
-        });
+        self.for_each(S::settings_change);
+        Knobs::lay(live, None, &layout.all);
+        for (key, configured) in self.laid_out(layout) {
+            let laid: Result<(), Infallible> = self.change_own(&key, |own| {
+                Knobs::lay(live, Some(own), configured);
+                Ok(())
+            });
+            let Ok(()) = laid;
+        }
+        self.keys().own().tidy();
+    }
+
+    fn laid(&self) {
+        self.for_each(S::settings_changed);
     }
 }
 

@@ -32,7 +32,7 @@ pub use setting::{Origin, Setting, SettingError, Value};
 pub(crate) use state::{Ask, Entry, Lasting, Way};
 pub use state::{Asked, Handle, StateLayer, Stateful};
 pub(crate) use switch::Switch;
-pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NoKnobs, Tuning, changing};
+pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NO_KNOBS, Tuning, changing};
 
 use crate::stats::{Running, SiteStats, Stats};
 

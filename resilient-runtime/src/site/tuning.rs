@@ -58,8 +58,12 @@ pub trait Tuning {
     fn would(&self, layout: &Layout) -> Result<Vec<Setting>, Misfit>;
 
     /// Replaces what a configuration said before. Whoever calls it has asked [`would`](Self::would), and
-    /// holds on to [`changing`].
+    /// holds on to [`changing`], until it has laid all and then calls [`laid`](Self::laid).
     fn lay(&self, layout: &Layout);
+
+    /// Tells those who wait that other settings hold. They may change settings themselves as they are woken, so nobody
+    /// holds on to [`changing`] here.
+    fn laid(&self) {}
 }
 
 /// The knobs of one settings type: laid over all calls, or over `own` for one key.
@@ -147,7 +151,12 @@ impl<S: Settings> Tuning for Live<S> {
 
 /// For a layer without knobs.
 #[derive(Debug)]
-pub(crate) struct NoKnobs;
+pub(crate) struct NoKnobs {
+    /// Settings are told from each other by where they are, and what has no size may be anywhere.
+    _somewhere: u8,
+}
+
+pub(crate) static NO_KNOBS: NoKnobs = NoKnobs { _somewhere: 0 };
 
 impl NoKnobs {
     fn unknown(knob: &str) -> SettingError {
