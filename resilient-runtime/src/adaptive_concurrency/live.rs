@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::settings::AdaptiveConcurrencySettings as S;
-use crate::site::{Knob, Settings, Unit, count, nanos};
+use crate::gate::check_queue;
+use crate::site::{IsLaid, Knob, Settings, Unit, count, nanos};
 
 impl Settings for S {
     const KNOBS: &'static [Knob<Self>] = &[
@@ -39,10 +40,43 @@ impl Settings for S {
         },
     ];
 
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self, is_laid: IsLaid<'_>) -> Result<(), &'static str> {
         if self.min > self.max {
             return Err("`min` is above `max`");
         }
+        if is_laid("initial") && self.initial < self.min {
+            return Err("`initial` is below `min`");
+        }
+        if is_laid("initial") && self.initial > self.max {
+            return Err("`initial` is above `max`");
+        }
         Ok(())
+    }
+
+    fn check_use(&self, is_laid: IsLaid<'_>) -> Result<(), &'static str> {
+        check_queue(self.max_queue, self.max_wait, is_laid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_initial_limit_that_is_laid_is_within_the_bounds() {
+        let narrow = S::new().min(5).max(7);
+        for (initial, fits) in [(4, false), (5, true), (7, true), (8, false)] {
+            let settings = narrow.initial(initial);
+            assert_eq!(settings.check(&|knob| knob == "initial").is_ok(), fits);
+            assert_eq!(settings.check(&|knob| knob == "max"), Ok(()));
+        }
+        assert!(S::new().min(3).max(2).check(&|_| false).is_err());
+    }
+
+    #[test]
+    fn a_wait_that_is_laid_has_a_queue() {
+        let waits = S::new().max_wait(Duration::from_secs(1));
+        assert!(waits.check_use(&|_| true).is_err());
+        assert_eq!(waits.max_queue(1).check_use(&|_| true), Ok(()));
     }
 }

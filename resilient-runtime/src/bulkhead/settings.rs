@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::site::{Knob, Settings, Unit, count, nanos};
+use crate::gate::check_queue;
+use crate::site::{IsLaid, Knob, Settings, Unit, count, nanos};
 
 /// How many calls a bulkhead lets run at a time, and how many may wait for how long.
 ///
@@ -84,4 +85,21 @@ impl Settings for BulkheadSettings {
             put: |s, word| s.max_wait = Some(Duration::from_nanos(word)),
         },
     ];
+
+    fn check_use(&self, is_laid: IsLaid<'_>) -> Result<(), &'static str> {
+        check_queue(self.max_queue, self.max_wait, is_laid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_is_laid_has_a_queue() {
+        let waits = BulkheadSettings::new().max_wait(Duration::from_secs(1));
+        assert!(waits.check_use(&|_| true).is_err());
+        assert_eq!(waits.max_queue(1).check_use(&|_| true), Ok(()));
+        assert_eq!(waits.check(&|_| true), Ok(()), "a handle may say it");
+    }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::settings::{CircuitBreakerSettings as S, Window};
-use crate::site::{Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind};
+use crate::site::{
+    IsLaid, Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind,
+};
 
 const SOME_TIME: Unit = Unit::Duration { zero: false };
 
@@ -78,6 +80,23 @@ impl Settings for S {
             put: |s, word| s.half_open_max = Duration::from_nanos(word),
         },
     ];
+
+    fn check(&self, is_laid: IsLaid<'_>) -> Result<(), &'static str> {
+        // A longer `open_for` counts in place of an `open_max` that nobody said.
+        if is_laid("open_max") && self.open_max < self.open_for {
+            return Err("`open_max` is below `open_for`");
+        }
+        Ok(())
+    }
+
+    fn check_use(&self, is_laid: IsLaid<'_>) -> Result<(), &'static str> {
+        if is_laid("slow_call_rate") && self.slow_call.is_none() {
+            return Err(
+                "no call is slow until `slow_call` says from when on: say it too, or drop `slow_call_rate`",
+            );
+        }
+        Ok(())
+    }
 }
 
 fn window_word(window: Window) -> u64 {
@@ -91,4 +110,22 @@ fn window_of(word: u64) -> Window {
     second_kind(word).map_or(Window::Time(Duration::from_nanos(word)), |calls| {
         Window::Calls(count(calls))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_laid_fits_the_rest() {
+        let longer = S::new().open_for(Duration::from_secs(61));
+        assert_eq!(longer.check(&|knob| knob == "open_for"), Ok(()));
+        let below = longer.check(&|knob| knob == "open_max");
+        assert_eq!(below, Err("`open_max` is below `open_for`"));
+        let rate = S::new().slow_call_rate(0.5);
+        assert_eq!(rate.check_use(&|_| false), Ok(()));
+        assert!(rate.check_use(&|knob| knob == "slow_call_rate").is_err());
+        let both = rate.slow_call(Duration::from_secs(1));
+        assert_eq!(both.check_use(&|_| true), Ok(()));
+    }
 }

@@ -13,6 +13,7 @@ use super::nearest::nearest;
 use super::notation::{Notation, part, quoted};
 use super::raw::Raw;
 use super::scope::{Scope, budgets, no_such_layer};
+use crate::keyed::is_whole;
 use crate::site::LayerAddress;
 use crate::site::{Layer, LayerKind, Origin, SettingError};
 
@@ -165,6 +166,12 @@ impl File<'_> {
                 self.draft.mistake(&at, TABLE);
                 continue;
             };
+            if !is_whole(key.get_ref()) {
+                let at = self.at(key, format!("[{heading}]"));
+                self.draft
+                    .mistake(&at, SettingError::KeyTooLong.to_string());
+                continue;
+            }
             let section = Section {
                 heading,
                 exactness: section.exactness,

@@ -20,6 +20,9 @@
 //! per_second = 500
 //! ```
 //!
+//! A key is known by its text as errors and events show it, if that is no longer than 64 bytes: longer ones are cut.
+//! One of a type with neither `Display` nor `Debug` has no text, and is not reached.
+//!
 //! A variable says one such thing, for all functions or for one, without quotes round its value. A name is written in
 //! capitals, with one `_` for whatever is no letter and no digit:
 //!
@@ -41,6 +44,9 @@
 //! ```text
 //! resilience.toml:6:1: ["cache_demo::client::*".retry] conut: no such knob; the nearest is `count`
 //! ```
+//!
+//! A knob that has nothing to say beside the others is a mistake too, such as a `max_wait` without a queue. `count = 1`
+//! is not, whatever else is said of the retry: it is a way to do without retries for a while.
 //!
 //! A setting that changes takes no state along: breakers keep their windows, limits their counts, queues their
 //! waiters. It holds from the next call.
@@ -156,6 +162,9 @@ impl Config {
     /// the first time, and not if the content is what it was. It is called by a thread of its own; if it panics, that
     /// goes to the panic hook and no further.
     ///
+    /// Replace a file as a whole: write the new one beside it and rename it. One that is written in place, and whose writer
+    /// pauses half way, may be read as far as it is written by then, and taken if that much is right.
+    ///
     /// A change is seen within some tenths of a second. A file that is bad or has gone leaves the settings as they are.
     /// Watched are the folder of the file, and that of what it leads to if it is a link; not whether the folder itself
     /// was replaced.
@@ -173,7 +182,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// As for [`apply`](Self::apply), and if the system does not tell of changes: then it was applied once.
+    /// As for [`apply`](Self::apply), and if the system does not tell of changes, or has no thread for it: then it was applied once.
     pub fn watch(
         self,
         on_reload: impl Fn(Result<Applied, ConfigError>) + Send + Sync + 'static,
@@ -206,9 +215,9 @@ impl Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Applied {
-    /// How many knobs and switches of layers it says something of.
+    /// How many knobs and switches it says something of, the one switch for everything included.
     pub settings: usize,
-    /// Of how many functions these are.
+    /// How many functions have layers that it says something of.
     pub functions: usize,
 }
 

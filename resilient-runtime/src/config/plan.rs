@@ -9,12 +9,13 @@ use super::draft::{Draft, Knobs, Said, Slot, Switches, address};
 use super::exactness::Exactness;
 use super::mistake::{At, ConfigError, Mistake};
 use super::stack::{self, Standing};
+use crate::health;
 use crate::site::{Layer, Layout, Origin, Setting, Site, Tuning, Value, changing, registry};
 
 impl Draft {
     /// Lays all that is said in place of what a configuration said before, or nothing.
     pub(super) fn apply(mut self) -> Result<Applied, ConfigError> {
-        let _changing = changing();
+        let changing = changing();
         self.mistakes.extend(self.rivals().collect::<Vec<_>>());
         // What is left when a part was refused may not fit together, but as a whole it would.
         if self.mistakes.is_empty() {
@@ -25,7 +26,14 @@ impl Draft {
         }
         match ConfigError::of(std::mem::take(&mut self.mistakes)) {
             Some(error) => Err(error),
-            None => Ok(self.lay()),
+            None => {
+                let (applied, laid) = self.lay();
+                // Who is woken may change settings as well.
+                drop(changing);
+                laid.iter().for_each(|tuning| tuning.laid());
+                health::changed();
+                Ok(applied)
+            }
         }
     }
 
@@ -102,8 +110,10 @@ impl Draft {
         times.chain(switches).next()
     }
 
-    fn lay(&self) -> Applied {
-        let mut laid = HashSet::new();
+    /// What came of it, and where it was laid.
+    fn lay(&self) -> (Applied, Vec<&'static dyn Tuning>) {
+        let mut seen = HashSet::new();
+        let mut laid = Vec::new();
         let mut functions = HashSet::new();
         for (site, layer) in every_layer() {
             let configured = self.switches.get(&address(layer.switch())).and_then(last);
@@ -115,9 +125,10 @@ impl Draft {
             let Some(tuning) = layer.tuning() else {
                 continue;
             };
-            if laid.insert(address(tuning)) {
+            if seen.insert(address(tuning)) {
                 let layout = said.map(|(_, knobs)| layout(knobs, None));
                 tuning.lay(&layout.unwrap_or_default());
+                laid.push(tuning);
             }
         }
         registry().configure(last(&self.all));
@@ -125,10 +136,12 @@ impl Draft {
             let named = knobs.keys();
             named.map(move |slot| (tuning, &slot.key, slot.knob))
         });
-        Applied {
-            settings: knobs.collect::<HashSet<_>>().len() + self.switches.len(),
+        let switches = self.switches.len() + usize::from(!self.all.is_empty());
+        let applied = Applied {
+            settings: knobs.collect::<HashSet<_>>().len() + switches,
             functions: functions.len(),
-        }
+        };
+        (applied, laid)
     }
 
     fn said_of<'l>(&self, layer: &'l dyn Layer) -> Option<(&'l dyn Tuning, &Knobs)> {

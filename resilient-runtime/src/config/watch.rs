@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
@@ -44,28 +45,37 @@ impl Watch {
         config: Config,
         on_reload: impl Fn(Result<Applied, ConfigError>) + Send + Sync + 'static,
     ) -> Result<Self, ConfigError> {
-        let (changed, changes) = mpsc::channel();
+        // One that waits says all that several would.
+        let (changed, changes) = mpsc::sync_channel(1);
         // Watched first and read then, so that no change falls between.
         let folders = Folders::new(&config.files, move || {
-            let _ = changed.send(());
+            let _ = changed.try_send(());
         });
         let texts = config.read();
         config.apply_read(&texts)?;
-        let folders = folders.map_err(|why| {
-            let file = config.files.first().cloned().unwrap_or_default();
+        let file = config.files.first().cloned().unwrap_or_default();
+        let unwatched = |why: String| {
             let at = At::all_of(Place::WholeFile(file));
             ConfigError::one(at.mistake(format!("cannot be watched: {why}")))
-        })?;
+        };
+        let folders = match folders {
+            Ok(folders) => folders,
+            Err(why) => return Err(unwatched(why.to_string())),
+        };
         let folders = Some(folders);
         let state = Mutex::new(State { texts, folders });
         let watched = Arc::new(Watched { config, state });
         let here = Here::new();
         let reloader = Arc::clone(&watched);
-        std::thread::spawn(move || {
+        let thread = thread::Builder::new().name("resilient-watch".to_owned());
+        let spawned = thread.spawn(move || {
             let _here = here.enter();
             reloader.reload_on(&changes, on_reload);
         });
-        Ok(Self(watched))
+        match spawned {
+            Ok(_) => Ok(Self(watched)),
+            Err(why) => Err(unwatched(why.to_string())),
+        }
     }
 
     /// Reads and applies it now, whether it has changed or not. `on_reload` is not called.

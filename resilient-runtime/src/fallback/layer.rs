@@ -4,7 +4,7 @@ use super::by_class;
 use crate::clock;
 use crate::error::PolicyError;
 use crate::event::EventKind;
-use crate::site::{Caller, Layer, LayerKind, NoKnobs, Site, Switch, Tuning};
+use crate::site::{Caller, Layer, LayerKind, NO_KNOBS, Site, Switch, Tuning};
 use crate::stats;
 use crate::verdict::{Cause, Failing};
 
@@ -102,6 +102,6 @@ impl Layer for FallbackLayer {
     }
 
     fn tuning(&self) -> Option<&dyn Tuning> {
-        Some(&NoKnobs)
+        Some(&NO_KNOBS)
     }
 }

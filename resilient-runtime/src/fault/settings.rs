@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::site::{Knob, Settings, Unit, nanos};
+use crate::site::{IsLaid, Knob, Settings, Unit, nanos};
 
 /// What a fault injection injects, and into which share of the calls.
 ///
@@ -190,4 +190,25 @@ impl Settings for Fault {
             put: |fault, word| fault.seed = Some(word),
         },
     ];
+
+    fn check_use(&self, is_laid: IsLaid<'_>) -> Result<(), &'static str> {
+        if is_laid("latency_rate") && self.latency.is_none() {
+            return Err("how long? `latency_rate` says how often: say `latency` too");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_of_latency_that_is_laid_has_a_latency() {
+        let often = Fault::new().latency_rate(0.5);
+        assert_eq!(often.check_use(&|_| false), Ok(()));
+        assert!(often.check_use(&|knob| knob == "latency_rate").is_err());
+        let both = often.latency(Duration::from_secs(1));
+        assert_eq!(both.check_use(&|_| true), Ok(()));
+    }
 }

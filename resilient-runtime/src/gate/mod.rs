@@ -46,6 +46,7 @@
 
 mod place;
 mod queue;
+mod rules;
 mod wait;
 
 use std::sync::atomic::{AtomicU64, Ordering::*};
@@ -54,6 +55,7 @@ use std::task::{Poll, Waker};
 
 pub(crate) use self::place::{Account, Gated, Place, try_enter};
 use self::queue::{Answer, Queue};
+pub(crate) use self::rules::check_queue;
 pub(crate) use self::wait::{Entering, Queueing, Waiting, ask};
 
 /// See the module.

@@ -89,6 +89,12 @@ impl<K: ?Sized> ViaNothing for Shown<'_, K> {
 /// The longest text of a key, in bytes: whoever calls may choose the key.
 const LONGEST: usize = 64;
 
+/// Whether a key can be told by this text: it was not cut, so no other key has it for that.
+pub(crate) fn is_whole(text: &str) -> bool {
+    // A letter of four bytes may have been cut off behind the 61st.
+    text.len() < LONGEST || (text.len() == LONGEST && !text.ends_with('…'))
+}
+
 fn shortened(text: fmt::Arguments<'_>) -> Arc<str> {
     struct Short(String);
 
@@ -154,6 +160,21 @@ mod tests {
         assert_eq!(shown, format!("{}…", "ü".repeat(32)));
         let fits = "u".repeat(LONGEST);
         assert_eq!(text_of(crate::__key!(&fits)).unwrap(), fits);
+    }
+
+    #[test]
+    fn a_text_that_was_cut_is_not_whole() {
+        let shown = |text: &str| text_of(crate::__key!(text)).unwrap();
+        for letter in ["u", "ü", "…", "🦀"] {
+            for long in 50..70 {
+                let text = format!("{}{letter}{letter}", "u".repeat(long));
+                let is_cut = shown(&text) != text;
+                assert_eq!(is_whole(&shown(&text)), !is_cut && is_whole(&text));
+                assert!(!is_cut || !is_whole(&text), "{text}");
+            }
+        }
+        assert!(is_whole(&"u".repeat(LONGEST)));
+        assert!(!is_whole(&"u".repeat(LONGEST + 1)));
     }
 
     #[test]

@@ -138,18 +138,17 @@ impl<C> Keys<C> {
         &self.own
     }
 
-    /// What is laid over this key alone, in force from now on: also for one that has not come yet.
-    pub(super) fn own_of(&self, text: &str) -> Arc<Overlay> {
-        let own = self.own.of(text);
+    /// Lays it over this key alone, which has nothing of the kind yet: in force from now on, also if it has not come yet.
+    pub(super) fn give(&self, text: &str, own: &Arc<Overlay>) {
+        self.own.put(text, own);
         for shard in self.shards.get().into_iter().flatten() {
             // Who is being made either saw it or is seen here.
             let _making = shard.lock();
             let places = shard.map.pin();
             for place in places.values().filter(|place| place.tag.is(text)) {
-                place.tag.take(&own);
+                place.tag.take(own);
             }
         }
-        own
     }
 
     pub(super) fn len(&self) -> usize {

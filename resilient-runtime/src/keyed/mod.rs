@@ -6,11 +6,13 @@ mod own;
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
 use std::fmt::{self, Display};
 use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+pub(crate) use self::key::is_whole;
 pub use self::key::{Key, Shown, ViaDebug, ViaDisplay, ViaNothing};
 pub(crate) use self::keys::Held;
 use self::keys::Keys;
@@ -19,8 +21,8 @@ use crate::clock;
 use crate::door::{Door, Opened};
 use crate::event::{self, EventKind};
 use crate::site::{
-    Caller, Chosen, Configured, Entry, Given, Handle, KeyReading, Knobs, Layout, Misfit, Setting,
-    SettingError, Stateful, Tuning, Value,
+    Caller, Chosen, Configured, Entry, Given, Handle, KeyReading, Knobs, Layout, Misfit, Overlay,
+    Setting, SettingError, Stateful, Tuning, Value, changing,
 };
 
 /// One state for each value of a key: a breaker for each host, a rate for each tenant.
@@ -113,7 +115,7 @@ impl<S: Stateful> Keyed<S> {
     }
 
     /// The state of the key that is shown as `text`, if there is one: for operators, who have no more of a key
-    /// than that. It looks at every key.
+    /// than that. It looks at every key. One whose text was cut is not found.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Handle<'_, S>> {
         let held = self.keys().find(text)?;
@@ -144,7 +146,7 @@ impl<S: Stateful> Keyed<S> {
     /// # Errors
     ///
     /// An unknown knob, a value that it does not take, or settings that would contradict
-    /// each other. Nothing has changed then.
+    /// each other, also those of one key alone. Nothing has changed then.
     pub fn set(&self, knob: &str, value: Value) -> Result<(), SettingError> {
         Tuning::set(self, None, knob, Some(value))
     }
@@ -165,11 +167,12 @@ impl<S: Stateful> Keyed<S> {
     }
 
     /// Lays `value` over what all have for `knob`, for one key alone, known by its text as errors and events show
-    /// it: whether it has come yet or not, and also after it was forgotten.
+    /// it: whether it has come yet or not, and also after it was forgotten. A key that has neither `Display` nor `Debug`
+    /// has no text, so what is said here reaches none such.
     ///
     /// # Errors
     ///
-    /// As for [`set`](Self::set).
+    /// As for [`set`](Self::set), and for a text of more than 64 bytes, which is not kept in whole.
     ///
     /// ```
     /// use resilient_runtime::{Keyed, RateLimiter};
@@ -243,26 +246,59 @@ impl<S: Stateful> Keyed<S> {
         let mut keys: Vec<_> = named
             .map(|(key, configured)| (Arc::from(&**key), configured))
             .collect();
-        let others = self.keys().own().texts().into_iter();
+        let others = self.keys().own().all().into_iter();
         keys.extend(
             others
-                .filter(|key| !layout.keys.contains_key(&**key))
-                .map(|key| (key, &NOTHING)),
+                .filter(|(key, _)| !layout.keys.contains_key(&**key))
+                .map(|(key, _)| (key, &NOTHING)),
         );
         keys
     }
 
-    /// Changes the settings of every key, and of the state for those for whom there is no place.
-    fn change<R>(&self, change: impl FnOnce() -> R) -> R {
-        let each = |see: fn(&Entry<'_, S>)| {
-            see(&Entry::by_hand(&self.template));
-            self.keys()
-                .for_each(|core, tag| see(&self.entry(core, tag)));
+    /// The settings and nothing else, one change at a time.
+    fn set_alone(
+        &self,
+        key: Option<&str>,
+        knob: &str,
+        value: Option<Value>,
+    ) -> Result<(), SettingError> {
+        let _changing = changing();
+        let live = self.template.live();
+        let set = match key {
+            None => {
+                let all = self.keys().own().all().into_iter();
+                let own: Vec<_> = all.map(|(_, own)| own).collect();
+                live.set_all(&own, knob, value)
+            }
+            Some(key) if !is_whole(key) => Err(SettingError::KeyTooLong),
+            Some(key) => self.change_own(key, |own| live.set_own(own, knob, value)),
         };
-        each(S::settings_change);
-        let changed = change();
-        each(S::settings_changed);
-        changed
+        self.keys().own().tidy();
+        set
+    }
+
+    /// Changes what is laid over one key alone. Whoever calls it holds on to `changing`.
+    fn change_own<E>(
+        &self,
+        key: &str,
+        change: impl FnOnce(&Overlay) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let keys = self.keys();
+        let found = keys.own().find(key);
+        let is_new = found.is_none();
+        let own = found.unwrap_or_else(|| Arc::new(Overlay::new()));
+        change(&own)?;
+        if is_new && !own.is_bare() {
+            keys.give(key, &own);
+        }
+        Ok(())
+    }
+
+    /// Every key, and the state for those for whom there is no place.
+    fn for_each(&self, see: impl Fn(&Entry<'_, S>)) {
+        see(&Entry::by_hand(&self.template));
+        self.keys()
+            .for_each(|core, tag| see(&self.entry(core, tag)));
     }
 
     fn keys(&self) -> Opened<'_, Keys<S::Core>> {
@@ -277,8 +313,10 @@ impl<S: Stateful> Tuning for Keyed<S> {
     }
 
     fn set(&self, key: Option<&str>, knob: &str, value: Option<Value>) -> Result<(), SettingError> {
-        let own = key.map(|key| self.keys().own_of(key));
-        self.change(|| Knobs::set(self.template.live(), own.as_deref(), knob, value))
+        self.for_each(S::settings_change);
+        let set = self.set_alone(key, knob, value);
+        self.for_each(S::settings_changed);
+        set
     }
 
     fn choose(&self, knob: &str, given: Given<'_>) -> Result<Chosen, SettingError> {
@@ -291,23 +329,35 @@ impl<S: Stateful> Tuning for Keyed<S> {
 
     fn would(&self, layout: &Layout) -> Result<Vec<Setting>, Misfit> {
         let live = self.template.live();
+        let would = Knobs::would(live, None, &layout.all, &NOTHING);
+        let would = would.map_err(Misfit::of_all)?;
         for (key, configured) in self.laid_out(layout) {
+            if !is_whole(&key) {
+                return Err(Misfit::of_key(&key, SettingError::KeyTooLong));
+            }
             let own = self.keys().own().find(&key);
             let would = Knobs::would(live, own.as_deref(), &layout.all, configured);
             would.map_err(|why| Misfit::of_key(&key, why))?;
         }
-        let would = Knobs::would(live, None, &layout.all, &NOTHING);
-        would.map_err(Misfit::of_all)
+        Ok(would)
     }
 
     fn lay(&self, layout: &Layout) {
         let live = self.template.live();
-        self.change(|| {
-            Knobs::lay(live, None, &layout.all);
-            for (key, configured) in self.laid_out(layout) {
-                Knobs::lay(live, Some(&self.keys().own_of(&key)), configured);
-            }
-        });
+        self.for_each(S::settings_change);
+        Knobs::lay(live, None, &layout.all);
+        for (key, configured) in self.laid_out(layout) {
+            let laid: Result<(), Infallible> = self.change_own(&key, |own| {
+                Knobs::lay(live, Some(own), configured);
+                Ok(())
+            });
+            let Ok(()) = laid;
+        }
+        self.keys().own().tidy();
+    }
+
+    fn laid(&self) {
+        self.for_each(S::settings_changed);
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::key::is_whole;
 use crate::site::Overlay;
 
 /// What is laid over single keys, whether they have come yet or not.
@@ -14,14 +15,20 @@ impl OwnSettings {
         Self(OnceLock::new())
     }
 
-    /// Of this key, made where there is none yet.
-    pub(super) fn of(&self, text: &str) -> Arc<Overlay> {
+    pub(super) fn put(&self, text: &str, own: &Arc<Overlay>) {
         let keys = self.0.get_or_init(Mutex::default);
         let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = keys
-            .entry(text.into())
-            .or_insert_with(|| Arc::new(Overlay::new()));
-        Arc::clone(own)
+        keys.insert(text.into(), Arc::clone(own));
+    }
+
+    /// Forgets those that nothing is laid over any more, unless a key that is there has them.
+    pub(super) fn tidy(&self) {
+        let Some(keys) = self.0.get() else {
+            return;
+        };
+        let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who takes hold of one does so under the lock.
+        keys.retain(|_, own| !own.is_bare() || Arc::strong_count(own) > 1);
     }
 
     pub(super) fn find(&self, text: &str) -> Option<Arc<Overlay>> {
@@ -30,13 +37,15 @@ impl OwnSettings {
         keys.get(text).cloned()
     }
 
-    /// The keys that something was ever laid over.
-    pub(super) fn texts(&self) -> Vec<Arc<str>> {
+    /// The keys that something is laid over, and some that something was.
+    pub(super) fn all(&self) -> Vec<(Arc<str>, Arc<Overlay>)> {
         let Some(keys) = self.0.get() else {
             return Vec::new();
         };
         let keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.keys().cloned().collect()
+        let all = keys.iter();
+        all.map(|(text, own)| (Arc::clone(text), Arc::clone(own)))
+            .collect()
     }
 }
 
@@ -60,9 +69,9 @@ impl Tag {
         self.text.as_ref()
     }
 
-    /// Whether it is shown so.
+    /// Whether it is shown so, in whole.
     pub(super) fn is(&self, text: &str) -> bool {
-        self.text.as_deref() == Some(text)
+        self.text.as_deref() == Some(text) && is_whole(text)
     }
 
     /// What is laid over this key alone.

@@ -11,6 +11,7 @@ use crate::bulkhead::{Bulkhead, BulkheadSettings};
 use crate::circuit_breaker::{
     BreakerMode, BreakerState, CallOutcome, CircuitBreaker, CircuitBreakerSettings,
 };
+use crate::rate_limit::RateLimiter;
 
 /// A state that knows which key it was made for, and says whether it is idle.
 #[derive(Debug)]
@@ -356,6 +357,70 @@ fn one_key_can_be_set_by_hand_and_is_kept_as_long_as_it_is() {
     assert!(breakers.get("one").try_acquire().is_ok());
     breakers.get("two").force_close();
     assert_eq!(breakers.get("two").mode(), BreakerMode::ForcedClosed);
+}
+
+/// How many calls at once a key has places for.
+fn fitting(places: &Handle<'_, Bulkhead>) -> usize {
+    let entered = std::iter::from_fn(|| places.try_acquire().ok());
+    entered.collect::<Vec<_>>().len()
+}
+
+#[test]
+fn a_key_whose_text_was_cut_shares_no_settings_with_others() {
+    let places = Keyed::new(Bulkhead::new(10));
+    let long = "u".repeat(65);
+    let shown = format!("{}…", "u".repeat(64));
+    let one = places.get(&long);
+    for text in [&long, &shown] {
+        let refused = places.set_for(text, "max_concurrent", 2.into());
+        assert_eq!(refused, Err(SettingError::KeyTooLong));
+        let refused = places.unset_for(text, "max_concurrent");
+        assert_eq!(refused, Err(SettingError::KeyTooLong));
+        assert!(places.find(text).is_none());
+    }
+    assert_eq!(fitting(&one), 10);
+    let longest = "u".repeat(64);
+    places
+        .set_for(&longest, "max_concurrent", 2.into())
+        .unwrap();
+    assert_eq!(fitting(&places.get(&longest)), 2);
+    assert_eq!(fitting(&one), 10);
+    assert_eq!(
+        SettingError::KeyTooLong.to_string(),
+        "the text of a key is kept up to 64 bytes: one that is longer has no settings of its own"
+    );
+}
+
+#[test]
+fn settings_of_single_keys_are_kept_only_while_there_are_any() {
+    let places = Keyed::new(Bulkhead::new(10));
+    let kept = || places.keys().own().all().len();
+    places
+        .set_for("one", "max_concurrent", 0.into())
+        .unwrap_err();
+    places.set_for("one", "places", 1.into()).unwrap_err();
+    places.unset_for("one", "max_concurrent").unwrap();
+    assert_eq!(kept(), 0);
+    places.set_for("one", "max_concurrent", 2.into()).unwrap();
+    let one = places.get("one");
+    places.unset_for("one", "max_concurrent").unwrap();
+    assert_eq!(kept(), 1, "the key that is there has hold of them");
+    places.set_for("one", "max_concurrent", 3.into()).unwrap();
+    assert_eq!(fitting(&one), 3);
+    places.set_for("two", "max_concurrent", 3.into()).unwrap();
+    places.unset_for("two", "max_concurrent").unwrap();
+    assert_eq!(kept(), 1);
+}
+
+#[test]
+fn what_is_set_for_all_has_to_fit_the_keys_that_have_settings_of_their_own() {
+    let limits = Keyed::new(RateLimiter::per_second(5));
+    limits.set_for("one", "permits", 7.into()).unwrap();
+    let both = limits.set("per_second", 9.into()).unwrap_err();
+    assert!(matches!(both, SettingError::Contradiction(_)), "{both}");
+    assert_eq!(limits.settings()[0].value, Some(Value::Count(5)));
+    limits.unset_for("one", "permits").unwrap();
+    limits.set("per_second", 9.into()).unwrap();
 }
 
 #[test]

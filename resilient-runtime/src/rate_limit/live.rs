@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::settings::RateLimiterSettings as S;
-use crate::site::{Knob, Settings, Unit, count, nanos};
+use crate::site::{IsLaid, Knob, Settings, Unit, count, nanos};
 
 impl Settings for S {
     const KNOBS: &'static [Knob<Self>] = &[
@@ -48,7 +48,7 @@ impl Settings for S {
         },
     ];
 
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self, _: IsLaid<'_>) -> Result<(), &'static str> {
         if self.said_per_second && self.said_parts {
             return Err(
                 "`per_second` and `permits` with `per` are two ways to say the rate: unset one",

@@ -17,7 +17,7 @@ pub use pause::Pause;
 pub use run::Retrying;
 
 use crate::rules::Rules;
-use crate::site::{Knob, Settings, Unit, count, nanos};
+use crate::site::{IsLaid, Knob, Settings, Unit, count, nanos};
 use crate::verdict::Failing;
 
 /// How often, and at what distance, a call is tried.
@@ -349,10 +349,32 @@ impl Settings for Retry {
         },
     ];
 
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self, _: IsLaid<'_>) -> Result<(), &'static str> {
         if self.max_delay < self.delay {
             return Err("`max_delay` is below `delay`");
         }
         Ok(())
+    }
+
+    fn check_use(&self, is_laid: IsLaid<'_>) -> Result<(), &'static str> {
+        if is_laid("factor") && !matches!(self.backoff, Backoff::Exponential) {
+            return Err("only an exponential `backoff` grows by a `factor`: drop one of the two");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_factor_that_is_laid_has_an_exponential_backoff() {
+        assert_eq!(Retry::new(3).check_use(&|_| true), Ok(()));
+        let fib = Retry::new(3).fib();
+        assert!(fib.check_use(&|knob| knob == "factor").is_err());
+        assert_eq!(fib.check_use(&|knob| knob == "backoff"), Ok(()));
+        let short = Retry::new(3).delay(Duration::from_secs(31));
+        assert_eq!(short.check(&|_| false), Err("`max_delay` is below `delay`"));
     }
 }

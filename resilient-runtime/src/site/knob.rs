@@ -194,12 +194,22 @@ pub struct Knob<S> {
     pub(crate) put: fn(&mut S, u64),
 }
 
+/// Whether something is laid over the knob of this name.
+pub(crate) type IsLaid<'a> = &'a dyn Fn(&str) -> bool;
+
 /// A settings struct that can be replaced knob by knob.
 pub trait Settings: Copy + Send + Sync + 'static {
     const KNOBS: &'static [Knob<Self>];
 
-    /// What the knobs cannot say one by one.
-    fn check(&self) -> Result<(), &'static str> {
+    /// What cannot hold at once, whoever says it. Of a knob that nothing is laid over the code may have said nothing
+    /// either: its default contradicts nobody.
+    fn check(&self, _is_laid: IsLaid<'_>) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    /// What a configuration lays that has nothing to say beside the rest. A handle is not held to it: it says one knob
+    /// after the other, and may close a queue without a word on how long one waits in it.
+    fn check_use(&self, _is_laid: IsLaid<'_>) -> Result<(), &'static str> {
         Ok(())
     }
 }

@@ -113,6 +113,10 @@ pub trait Layer: fmt::Debug + Sync {
 
     /// Lays `value` over what the code and the configuration say for `knob`.
     ///
+    /// Looked at is this layer alone, and what cannot hold at once. That the value has a use is for whoever sets it to see:
+    /// a `max_wait` without a queue is taken, and so is a timeout that is longer than one outside of it. A configuration,
+    /// which says everything at once, is held to that too.
+    ///
     /// # Errors
     ///
     /// An unknown knob, a value that the knob does not take, settings that would
@@ -141,11 +145,13 @@ pub trait Layer: fmt::Debug + Sync {
             .unwrap_or_default()
     }
 
-    /// [`set`](Self::set) for one key, known by its text, whether it has come yet or not.
+    /// [`set`](Self::set) for one key, known by its text, whether it has come yet or not. A key that has neither `Display`
+    /// nor `Debug` has no text, so what is said here reaches none such.
     ///
     /// # Errors
     ///
-    /// As for [`set`](Self::set), and where the layer has no keys.
+    /// As for [`set`](Self::set), where the layer has no keys, and for a text of more than 64 bytes, which is not kept in
+    /// whole.
     fn set_for(&self, key: &str, knob: &str, value: Value) -> Result<(), SettingError> {
         let tuning = self.tuning().ok_or(SettingError::Shared)?;
         tuning.set(Some(key), knob, Some(value))

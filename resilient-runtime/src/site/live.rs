@@ -5,12 +5,13 @@
 //! settings is one load and a reference to what the code wrote.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::given::Given;
 use super::knob::{Knob, Settings, Unit};
-use super::overlay::{Laid, MOST, NONE, Overlay, Words};
+use super::overlay::{Laid, MOST, NONE, NOTHING, Overlay, Words};
 use super::setting::{Origin, Setting, SettingError, Value};
-use super::tuning::{Chosen, Configured, Knobs, changing};
+use super::tuning::{Chosen, Configured, Knobs};
 use crate::door::{Door, Opened};
 
 /// Settings as the code wrote them, and what was laid over them since.
@@ -113,6 +114,17 @@ impl<S: Settings> Live<S> {
         })
     }
 
+    /// The place of a knob and the word for it, by hand.
+    fn word(knob: &str, value: Option<Value>) -> Result<(usize, u64), SettingError> {
+        match value {
+            Some(value) => {
+                let chosen = Self::choice(knob, |_| Some(value))?;
+                Ok((chosen.place, chosen.word))
+            }
+            None => Ok((Self::place(knob)?, NONE)),
+        }
+    }
+
     /// What stands with `site` laid over what the code wrote, and `own` over that for one key.
     fn listed(&self, site: &Laid, own: Option<&Laid>) -> Vec<Setting> {
         let described = |(place, knob): (usize, &Knob<S>)| {
@@ -131,13 +143,24 @@ impl<S: Settings> Live<S> {
         S::KNOBS.iter().enumerate().map(described).collect()
     }
 
+    /// Of the words for all calls and those for one key.
     fn check(&self, before: [Words; 2], after: [Words; 2]) -> Result<(), SettingError> {
-        let settings = |[site, own]: [Words; 2]| lay(lay(self.code, &site), &own).check();
-        match settings(after) {
+        let check = |words| self.lay_both(words).check(&is_laid::<S>(words));
+        match check(after) {
             // What contradicted itself before is not this change's fault.
-            Err(why) if settings(before).is_ok() => Err(SettingError::Contradiction(why)),
+            Err(why) if check(before) != Err(why) => Err(SettingError::Contradiction(why)),
             _ => Ok(()),
         }
+    }
+
+    fn check_use(&self, configured: [Words; 2]) -> Result<(), SettingError> {
+        let settings = self.lay_both(configured);
+        let used = settings.check_use(&is_laid::<S>(configured));
+        used.map_err(SettingError::Contradiction)
+    }
+
+    fn lay_both(&self, [site, own]: [Words; 2]) -> S {
+        lay(lay(self.code, &site), &own)
     }
 }
 
@@ -146,29 +169,31 @@ impl<S: Settings> Knobs for Live<S> {
         self.listed(&self.open().laid(), own.map(Overlay::laid).as_ref())
     }
 
-    fn set(
+    fn set_all(
         &self,
-        own: Option<&Overlay>,
+        keys: &[Arc<Overlay>],
         knob: &str,
         value: Option<Value>,
     ) -> Result<(), SettingError> {
-        let (place, word) = match value {
-            Some(value) => {
-                let chosen = Self::choice(knob, |_| Some(value))?;
-                (chosen.place, chosen.word)
+        let (place, word) = Self::word(knob, value)?;
+        self.open().change(|before| {
+            let after = before.by_hand(place, word);
+            let (was, is) = (before.words(), after.words());
+            let all = [NOTHING].into_iter();
+            for own in all.chain(keys.iter().map(|own| own.laid().words())) {
+                self.check([was, own], [is, own])?;
             }
-            None => (Self::place(knob)?, NONE),
-        };
-        let _changing = changing();
-        let site = self.open();
-        own.unwrap_or(&site).change(|before: Laid| {
-            let mut after = before;
-            after.put(Origin::Handle, place, word);
-            let over = |laid: &Laid| match own {
-                Some(_) => [site.laid().words(), laid.words()],
-                None => [laid.words(), [NONE; MOST]],
-            };
-            self.check(over(&before), over(&after)).map(|()| after)
+            Ok(after)
+        })
+    }
+
+    fn set_own(&self, own: &Overlay, knob: &str, value: Option<Value>) -> Result<(), SettingError> {
+        let (place, word) = Self::word(knob, value)?;
+        let site = self.open().laid().words();
+        own.change(|before| {
+            let after = before.by_hand(place, word);
+            self.check([site, before.words()], [site, after.words()])?;
+            Ok(after)
         })
     }
 
@@ -191,10 +216,13 @@ impl<S: Settings> Knobs for Live<S> {
         site: &Configured,
         key: &Configured,
     ) -> Result<Vec<Setting>, SettingError> {
+        let (site, key) = (Laid::of(site), Laid::of(key));
         let before = self.open().laid();
-        let after = before.configured(&Laid::of(site));
+        let after = before.configured(&site);
         let own_before = own.map_or(Laid::NOTHING, Overlay::laid);
-        let own_after = own_before.configured(&Laid::of(key));
+        let own_after = own_before.configured(&key);
+        // By itself: what a handle says over it is not its fault.
+        self.check_use([site.words(), key.words()])?;
         self.check(
             [before.words(), own_before.words()],
             [after.words(), own_after.words()],
@@ -218,6 +246,13 @@ fn lay<S: Settings>(mut settings: S, words: &Words) -> S {
         }
     }
     settings
+}
+
+fn is_laid<S: Settings>(words: [Words; 2]) -> impl Fn(&str) -> bool {
+    move |name| {
+        let place = S::KNOBS.iter().position(|knob| knob.name == name);
+        place.is_some_and(|place| words.iter().any(|words| words[place] != NONE))
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Live<S> {

@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 pub use address::LayerAddress;
 pub(crate) use given::Given;
 pub(crate) use knob::{
-    Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind,
+    IsLaid, Knob, Settings, Unit, count, duration_word, nanos, of_second_kind, second_kind,
 };
 pub(crate) use layer::Caller;
 pub use layer::{Layer, LayerKind};
@@ -34,9 +34,7 @@ pub use setting::{Origin, Setting, SettingError, Value};
 pub(crate) use state::{Ask, Entry, Lasting, Way};
 pub use state::{Asked, Handle, StateLayer, Stateful};
 pub(crate) use switch::Switch;
-#[cfg(feature = "config")]
-pub(crate) use tuning::changing;
-pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NoKnobs, Tuning};
+pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NO_KNOBS, Tuning, changing};
 
 use crate::stats::{Running, SiteStats, Stats};
 

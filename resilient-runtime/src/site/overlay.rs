@@ -19,6 +19,8 @@ pub(super) const NONE: u64 = u64::MAX;
 /// One for each knob, in the order of the settings' own list.
 pub(super) type Words = [u64; MOST];
 
+pub(super) const NOTHING: Words = [NONE; MOST];
+
 /// Words, and who laid them.
 pub(crate) struct Overlay {
     any: AtomicBool,
@@ -36,9 +38,9 @@ pub(super) struct Laid([Words; SOURCES.len()]);
 const SOURCES: [Origin; 3] = [Origin::File, Origin::Environment, Origin::Handle];
 
 impl Laid {
-    pub(super) const NOTHING: Self = Self([[NONE; MOST]; SOURCES.len()]);
+    pub(super) const NOTHING: Self = Self([NOTHING; SOURCES.len()]);
 
-    pub(super) fn put(&mut self, origin: Origin, place: usize, word: u64) {
+    fn put(&mut self, origin: Origin, place: usize, word: u64) {
         let source = SOURCES.iter().position(|source| *source == origin);
         if let Some(words) = source.and_then(|source| self.0.get_mut(source))
             && let Some(slot) = words.get_mut(place)
@@ -53,6 +55,12 @@ impl Laid {
             laid.put(*origin, chosen.place, chosen.word);
         }
         laid
+    }
+
+    /// With that said by a handle.
+    pub(super) fn by_hand(mut self, place: usize, word: u64) -> Self {
+        self.put(Origin::Handle, place, word);
+        self
     }
 
     /// With what a handle said, and everything else as in `configured`.
@@ -89,6 +97,11 @@ impl Overlay {
     #[inline]
     pub(super) fn words(&self) -> Option<Words> {
         self.any.load(Ordering::Relaxed).then(|| self.read())
+    }
+
+    /// Whether nobody lays anything.
+    pub(crate) fn is_bare(&self) -> bool {
+        !self.any.load(Ordering::Relaxed)
     }
 
     #[cold]

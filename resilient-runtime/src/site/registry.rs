@@ -85,11 +85,13 @@ impl Registry {
     /// A policy that is used by hand has no site, and is not reached.
     pub fn set_enabled(self, enabled: bool) {
         self.switch_by(|said| said.by_hand = Some(enabled));
+        health::changed();
     }
 
     /// Goes back to what the configuration says of [`is_enabled`](Self::is_enabled); without one all is on.
     pub fn unset_enabled(self) {
         self.switch_by(|said| said.by_hand = None);
+        health::changed();
     }
 
     /// Whether the switch for an emergency is on, as it is at the start.
@@ -106,7 +108,7 @@ impl Registry {
         origin
     }
 
-    /// What a configuration says of it.
+    /// What a configuration says of it, which tells whoever watches the health once it is through.
     #[cfg(feature = "config")]
     pub(crate) fn configure(self, enabled: Option<(bool, Origin)>) {
         self.switch_by(|said| said.configured = enabled);
@@ -121,7 +123,6 @@ impl Registry {
                 layer.switch().set_all_off(!enabled);
             }
         });
-        health::changed();
     }
 }
 

@@ -129,6 +129,8 @@ pub enum SettingError {
     Shared,
     /// The layer has no keys: there is one state for all calls.
     NoKeys,
+    /// The text of the key is longer than what is kept of one, 64 bytes: it does not tell which key is meant.
+    KeyTooLong,
 }
 
 impl fmt::Display for SettingError {
@@ -143,6 +145,9 @@ impl fmt::Display for SettingError {
             Self::BadValue { knob, takes } => write!(f, "`{knob}` takes {takes}"),
             Self::Contradiction(why) => f.write_str(why),
             Self::Shared => f.write_str("the state is shared: set it on the state itself"),
+            Self::KeyTooLong => f.write_str(
+                "the text of a key is kept up to 64 bytes: one that is longer has no settings of its own",
+            ),
             Self::NoKeys => f.write_str("the layer has no keys: set it for all calls"),
         }
     }

@@ -60,7 +60,7 @@ impl<S: Stateful> Tuning for S {
         }
         let at = Entry::by_hand(self);
         S::settings_change(&at);
-        Knobs::set(self.live(), None, knob, value)?;
+        Tuning::set(self.live(), None, knob, value)?;
         S::settings_changed(&at);
         Ok(())
     }
@@ -74,10 +74,12 @@ impl<S: Stateful> Tuning for S {
     }
 
     fn lay(&self, layout: &Layout) {
-        let at = Entry::by_hand(self);
-        S::settings_change(&at);
+        S::settings_change(&Entry::by_hand(self));
         Tuning::lay(self.live(), layout);
-        S::settings_changed(&at);
+    }
+
+    fn laid(&self) {
+        S::settings_changed(&Entry::by_hand(self));
     }
 }
 

@@ -74,25 +74,27 @@ impl Switch {
     }
 
     pub(crate) fn enabled_by(&self) -> Origin {
-        let (_, origin) = self.said(|said| *said).last();
+        let (_, origin) = self.said().last();
         origin
     }
 
     /// By hand; `None` takes the hand away.
     pub(crate) fn set_enabled(&self, enabled: Option<bool>) {
-        self.said(|said| said.by_hand = enabled);
+        if self.say(|said| said.by_hand = enabled) {
+            health::changed();
+        }
     }
 
-    /// By a configuration.
+    /// By a configuration, which tells whoever watches the health once it is through.
     #[cfg(feature = "config")]
     pub(crate) fn configure(&self, enabled: Option<(bool, Origin)>) {
-        self.said(|said| said.configured = enabled);
+        self.say(|said| said.configured = enabled);
     }
 
     /// Whether the layer itself would be switched on if a configuration said so.
     #[cfg(feature = "config")]
     pub(crate) fn would(&self, configured: Option<(bool, Origin)>) -> bool {
-        let by_hand = self.said(|said| said.by_hand);
+        let by_hand = self.said().by_hand;
         let (enabled, _) = Said {
             configured,
             by_hand,
@@ -105,18 +107,20 @@ impl Switch {
         self.open().set(Self::ALL, off);
     }
 
-    fn said<R>(&self, change: impl FnOnce(&mut Said) -> R) -> R {
+    fn said(&self) -> Said {
+        let off = self.open();
+        *off.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the layer is switched by it.
+    fn say(&self, change: impl FnOnce(&mut Said)) -> bool {
         let off = self.open();
         let mut said = off.said.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.is_enabled();
-        let changed = change(&mut said);
+        change(&mut said);
         let (enabled, _) = said.last();
         off.set(Self::THIS, !enabled);
-        drop(said);
-        if enabled != before {
-            health::changed();
-        }
-        changed
+        enabled != before
     }
 
     #[inline]

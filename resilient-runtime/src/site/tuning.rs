@@ -1,7 +1,7 @@
 //! What can be read and changed of a layer's settings, whatever their type.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::given::Given;
 use super::overlay::Overlay;
@@ -58,20 +58,29 @@ pub trait Tuning {
     fn would(&self, layout: &Layout) -> Result<Vec<Setting>, Misfit>;
 
     /// Replaces what a configuration said before. Whoever calls it has asked [`would`](Self::would), and
-    /// holds on to [`changing`].
+    /// holds on to [`changing`], until it has laid all and then calls [`laid`](Self::laid).
     fn lay(&self, layout: &Layout);
+
+    /// Tells those who wait that other settings hold. They may change settings themselves as they are woken, so nobody
+    /// holds on to [`changing`] here.
+    fn laid(&self) {}
 }
 
 /// The knobs of one settings type: laid over all calls, or over `own` for one key.
 pub(crate) trait Knobs {
     fn list(&self, own: Option<&Overlay>) -> Vec<Setting>;
 
-    fn set(
+    /// For all calls, which has to fit what is laid over those keys as well. Whoever calls it holds on to
+    /// [`changing`].
+    fn set_all(
         &self,
-        own: Option<&Overlay>,
+        keys: &[Arc<Overlay>],
         knob: &str,
         value: Option<Value>,
     ) -> Result<(), SettingError>;
+
+    /// For one key. Whoever calls it holds on to [`changing`].
+    fn set_own(&self, own: &Overlay, knob: &str, value: Option<Value>) -> Result<(), SettingError>;
 
     fn choose(&self, knob: &str, given: Given<'_>) -> Result<Chosen, SettingError>;
 
@@ -117,7 +126,10 @@ impl<S: Settings> Tuning for Live<S> {
 
     fn set(&self, key: Option<&str>, knob: &str, value: Option<Value>) -> Result<(), SettingError> {
         match key {
-            None => Knobs::set(self, None, knob, value),
+            None => {
+                let _changing = changing();
+                self.set_all(&[], knob, value)
+            }
             Some(_) => Err(SettingError::NoKeys),
         }
     }
@@ -139,7 +151,12 @@ impl<S: Settings> Tuning for Live<S> {
 
 /// For a layer without knobs.
 #[derive(Debug)]
-pub(crate) struct NoKnobs;
+pub(crate) struct NoKnobs {
+    /// Settings are told from each other by where they are, and what has no size may be anywhere.
+    _somewhere: u8,
+}
+
+pub(crate) static NO_KNOBS: NoKnobs = NoKnobs { _somewhere: 0 };
 
 impl NoKnobs {
     fn unknown(knob: &str) -> SettingError {

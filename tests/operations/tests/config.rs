@@ -4,6 +4,10 @@
 mod common;
 mod configured;
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use common::{Calls, Error, layer, ms};
@@ -282,7 +286,8 @@ async fn layers_are_switched_by_the_file_and_by_hand_over_it() {
 #[tokio::test(start_paused = true)]
 async fn the_file_switches_everything_off_but_the_fallbacks_and_a_hand_on_again() {
     testing::isolated(async {
-        apply("enabled = false");
+        let applied = apply("enabled = false");
+        assert_eq!((applied.settings, applied.functions), (1, 0));
         assert_eq!(
             (registry().is_enabled(), registry().enabled_by()),
             (false, Origin::File)
@@ -397,6 +402,38 @@ async fn a_hedge_and_a_bulkhead_have_their_knobs() {
         assert_eq!(stands(hedge, "budget"), "0.05 by file");
         let places = layer("replicas", LayerKind::Bulkhead);
         assert_eq!(stands(places, "max_wait"), "0ns by file");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_may_change_settings_when_it_is_woken_by_a_configuration() {
+    #[bulkhead(name = "queue", max_concurrent = 1, max_queue = 1)]
+    async fn ask() -> Result<(), Error> {
+        std::future::pending().await
+    }
+
+    struct Sets(AtomicBool);
+
+    impl Wake for Sets {
+        fn wake(self: Arc<Self>) {
+            let places = layer("queue", LayerKind::Bulkhead);
+            places.set("max_queue", Value::Count(7)).unwrap();
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    testing::isolated(async {
+        let sets = Arc::new(Sets(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&sets));
+        let mut cx = Context::from_waker(&waker);
+        let (mut first, mut second) = (pin!(ask()), pin!(ask()));
+        assert!(first.as_mut().poll(&mut cx).is_pending());
+        assert!(second.as_mut().poll(&mut cx).is_pending());
+        apply("[queue.bulkhead]\nmax_concurrent = 2");
+        assert!(sets.0.load(Ordering::Relaxed), "it was woken");
+        let places = layer("queue", LayerKind::Bulkhead);
+        assert_eq!(stands(places, "max_queue"), "7 by handle");
     })
     .await;
 }

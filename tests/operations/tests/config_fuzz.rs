@@ -116,7 +116,7 @@ fn the_valid_file_is_valid() {
         .now_or_never()
         .unwrap()
         .unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((applied.settings, applied.functions), (21, 3));
+    assert_eq!((applied.settings, applied.functions), (22, 3));
 }
 
 proptest! {

@@ -8,8 +8,8 @@ use common::{Error, layer, ms};
 use configured::{File, apply, everything, refused};
 use resilient_runtime::config::{Config, Place};
 use resilient_runtime::{
-    CircuitBreaker, LayerKind, adaptive_concurrency, circuit_breaker, fallback, fault, hedge,
-    rate_limit, retry, testing, timeout,
+    CircuitBreaker, LayerKind, adaptive_concurrency, bulkhead, circuit_breaker, fallback, fault,
+    hedge, rate_limit, retry, testing, timeout,
 };
 
 #[fallback(name = "shop::stock::get", value = Ok(()))]
@@ -298,6 +298,20 @@ fn keys_budgets_and_states_that_are_not_there_are_told() {
 }
 
 #[test]
+fn a_key_whose_text_is_not_kept_in_whole_is_told() {
+    let keys = "[\"shop::quota\".rate_limit.keys]\n";
+    let (fits, long) = ("u".repeat(64), "u".repeat(65));
+    testing_apply(&format!("{keys}{fits}.per_second = 7"));
+    assert_eq!(
+        refused(&format!("{keys}{long}.per_second = 7")),
+        [format!(
+            "resilience.toml:2:1: [\"shop::quota\".rate_limit.keys.\"{long}\"]: the text of a key is kept up to 64 bytes: one \
+             that is longer has no settings of its own"
+        )]
+    );
+}
+
+#[test]
 fn several_mistakes_are_told_at_once_in_the_order_of_the_file_and_nothing_is_taken() {
     let before = everything();
     let text = r#"
@@ -384,6 +398,128 @@ fn settings_of_a_layer_that_contradict_each_other_are_told() {
         told.starts_with("resilience.toml:3:1: [\"shop::stock::put\".adaptive_concurrency] min: "),
         "{told}"
     );
+}
+
+#[retry(name = "shop::rules", backoff = "linear", delay = "1s")]
+#[circuit_breaker(open_for = "2m")]
+#[fault(panic_rate = 0.0)]
+#[bulkhead(max_concurrent = 3)]
+#[adaptive_concurrency(side = "client", max = 50)]
+#[allow(dead_code)]
+async fn rules() -> Result<(), Error> {
+    Ok(())
+}
+
+const NO_EXPONENT: &str = "only an exponential `backoff` grows by a `factor`: drop one of the two";
+const NO_PLACES: &str = "nobody waits in a queue without places, so `max_wait` has nothing to say: say `max_queue` \
+                         too, or drop it";
+const NO_TIME: &str = "a `max_wait` of no time at all leaves the queue unused: say more than zero, or drop `max_queue`";
+
+/// The lines of one layer's table, and what is wrong with the last of them.
+const RULES: &[(&str, &[&str], &str)] = &[
+    (
+        "retry",
+        &["max_delay = \"999ms\""],
+        "`max_delay` is below `delay`",
+    ),
+    ("retry", &["factor = 3.0"], NO_EXPONENT),
+    ("retry", &["backoff = \"fib\"", "factor = 3.0"], NO_EXPONENT),
+    (
+        "circuit_breaker",
+        &["open_for = \"1m\"", "open_max = \"59s\""],
+        "`open_max` is below `open_for`",
+    ),
+    (
+        "circuit_breaker",
+        &["open_max = \"1m\""],
+        "`open_max` is below `open_for`",
+    ),
+    (
+        "circuit_breaker",
+        &["slow_call_rate = 0.5"],
+        "no call is slow until `slow_call` says from when on: say it too, or drop `slow_call_rate`",
+    ),
+    (
+        "fault",
+        &["latency_rate = 0.5"],
+        "how long? `latency_rate` says how often: say `latency` too",
+    ),
+    ("bulkhead", &["max_wait = \"1s\""], NO_PLACES),
+    ("bulkhead", &["max_queue = 5", "max_wait = \"0s\""], NO_TIME),
+    ("adaptive_concurrency", &["max_wait = \"1s\""], NO_PLACES),
+    (
+        "adaptive_concurrency",
+        &["max_queue = 5", "max_wait = \"0s\""],
+        NO_TIME,
+    ),
+    (
+        "adaptive_concurrency",
+        &["max = 5", "initial = 6"],
+        "`initial` is above `max`",
+    ),
+    (
+        "adaptive_concurrency",
+        &["initial = 51"],
+        "`initial` is above `max`",
+    ),
+    (
+        "adaptive_concurrency",
+        &["initial = 6", "min = 7"],
+        "`initial` is below `min`",
+    ),
+    (
+        "adaptive_concurrency",
+        &["max = 5", "min = 10"],
+        "`min` is above `max`",
+    ),
+];
+
+#[test]
+fn what_the_attribute_of_a_layer_may_not_say_a_configuration_may_not_either() {
+    for (layer, lines, why) in RULES {
+        let line = 1 + lines.len();
+        let knob = lines[lines.len() - 1].split(' ').next().unwrap();
+        assert_eq!(
+            mistake(&format!("\"shop::rules\".{layer}"), &lines.join("\n")),
+            format!("resilience.toml:{line}:1: [\"shop::rules\".{layer}] {knob}: {why}")
+        );
+    }
+}
+
+#[test]
+fn what_has_a_say_beside_the_code_and_the_other_lines_is_taken() {
+    for (layer, lines) in [
+        ("retry", "count = 1\ndelay = \"2s\""),
+        ("retry", "factor = 3.0\nbackoff = \"exponential\""),
+        ("circuit_breaker", "open_for = \"5m\""),
+        ("circuit_breaker", "open_for = \"1m\"\nopen_max = \"1m\""),
+        (
+            "circuit_breaker",
+            "slow_call = \"1s\"\nslow_call_rate = 0.5",
+        ),
+        ("fault", "latency = \"1s\"\nlatency_rate = 0.5"),
+        ("bulkhead", "max_wait = \"0s\""),
+        ("bulkhead", "max_wait = \"1s\"\nmax_queue = 5"),
+        ("adaptive_concurrency", "max = 5"),
+        ("adaptive_concurrency", "initial = 5\nmin = 5\nmax = 5"),
+    ] {
+        testing_apply(&format!("[\"shop::rules\".{layer}]\n{lines}"));
+    }
+}
+
+#[tokio::test]
+async fn a_handle_may_say_what_has_no_use_yet_and_is_no_fault_of_the_configuration() {
+    testing::isolated(async {
+        let places = layer("shop::rules", LayerKind::Bulkhead);
+        places.set("max_wait", ms(0).into()).unwrap();
+        apply("[\"shop::rules\".bulkhead]\nmax_queue = 5\nmax_wait = \"1s\"");
+        places.set("max_queue", 0.into()).unwrap();
+        places.unset("max_wait").unwrap();
+        let breaker = layer("shop::rules", LayerKind::CircuitBreaker);
+        let refused = breaker.set("open_max", ms(59_000).into()).unwrap_err();
+        assert_eq!(refused.to_string(), "`open_max` is below `open_for`");
+    })
+    .await;
 }
 
 #[test]

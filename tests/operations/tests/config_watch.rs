@@ -175,6 +175,23 @@ async fn a_reload_by_call_is_told_to_who_calls() {
 }
 
 #[tokio::test]
+async fn who_is_told_is_called_by_a_thread_that_has_a_name() {
+    testing::isolated(async {
+        let file = File::of(text(4));
+        let (sender, names) = mpsc::channel();
+        let watch = file.config().watch(move |_| {
+            let name = std::thread::current().name().map(str::to_owned);
+            let _ = sender.send(name);
+        });
+        let _watch = watch.unwrap();
+        file.write(text(5));
+        let name = names.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(name.as_deref(), Some("resilient-watch"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nothing_is_applied_once_the_watch_is_dropped() {
     testing::isolated(async {
         let file = File::of(text(4));
