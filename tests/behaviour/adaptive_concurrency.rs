@@ -6,8 +6,8 @@ use common::{Calls, Error, layer, ms, read};
 use futures::FutureExt as _;
 use futures::future::join_all;
 use resilient_runtime::{
-    AdaptiveConcurrency, AdaptiveConcurrencySettings, Aimd, Elasticity, Gradient2, LayerKind,
-    PolicyErrorKind, Vegas, adaptive_concurrency,
+    AdaptiveConcurrency, AdaptiveConcurrencySettings, Aimd, Carry, Elasticity, Gradient2,
+    LayerKind, PolicyErrorKind, Vegas, adaptive_concurrency,
 };
 use tokio::time::sleep;
 
@@ -40,6 +40,18 @@ mod own {
 
         fn update(&mut self, _window: &LimitWindow) -> LimitUpdate {
             LimitUpdate::new(f64::from(LIMIT))
+        }
+    }
+
+    /// Says by its limit how many places are held.
+    #[derive(Debug)]
+    pub(crate) struct Held;
+
+    impl LimitAlgorithm for Held {
+        const NEW: Self = Self;
+
+        fn update(&mut self, window: &LimitWindow) -> LimitUpdate {
+            LimitUpdate::new(f64::from(100 + window.held))
         }
     }
 }
@@ -235,4 +247,27 @@ async fn a_policy_gives_what_no_knob_says() {
     assert_eq!(limits().await, Ok(0));
     let settings = read(layer("limits", LayerKind::AdaptiveConcurrency));
     assert!(settings.contains("initial 5, min 2, max 40"), "{settings}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_is_carried_on_is_told_apart_from_those_of_calls() {
+    #[adaptive_concurrency(algorithm = own::Held, name = "carried on")]
+    async fn ask(carries: bool) -> Result<Option<Carry>, Error> {
+        sleep(ms(10)).await;
+        Ok(carries.then(Carry::new))
+    }
+    async fn held() -> u32 {
+        for _ in 0..30 {
+            ask(false).await.unwrap();
+        }
+        let layer = layer("carried on", LayerKind::AdaptiveConcurrency);
+        let limit = layer.state::<AdaptiveConcurrency<own::Held>>().unwrap();
+        limit.limit() - 100
+    }
+
+    assert_eq!(held().await, 0);
+    let streams = [ask(true).await.unwrap(), ask(true).await.unwrap()];
+    assert_eq!(held().await, 2);
+    drop(streams);
+    assert_eq!(held().await, 0);
 }

@@ -61,10 +61,10 @@ pub struct LimitWindow {
     pub max_limit: u32,
     /// From its first moment to its last.
     pub duration: Duration,
-    /// Calls that were answered: with a result or with an error of the function.
+    /// Calls that were answered: with a result or with an error of the function. Those that took *long*, sixteen times the mean of
+    /// the window before and 100 ms at the least, do not count until most do: a call that hung for a minute is no measure.
     pub samples: u32,
-    /// Mean time that those took. One that took more than sixteen times the mean of the window before counts as
-    /// having taken that: a call that hung for a minute is no measure.
+    /// Mean time that those took.
     pub latency: Duration,
     /// Mean of the base-two logarithm of their time in nanoseconds: what a few very long calls do not move.
     pub log_latency: f64,
@@ -77,6 +77,9 @@ pub struct LimitWindow {
     pub refused: u32,
     /// The most calls in flight at once.
     pub max_in_flight: u32,
+    /// Places that were in use at the end of the window and of which [`latency`](Self::latency) says nothing: those of calls
+    /// that take long, once they have, and those that are [carried](crate::Carry) on when their calls are over.
+    pub held: u32,
 }
 
 impl LimitWindow {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, TryLockError};
 use tokio::time::Instant;
 
 use super::algorithm::{LimitAlgorithm, LimitUpdate};
+use super::held::Held;
 use super::settings::AdaptiveConcurrencySettings as Settings;
 use super::window::Gathering;
 use crate::clock::{Nanos, nanos};
@@ -27,6 +28,7 @@ pub struct Core<A> {
     limit: AtomicU32,
     /// Which life of the rule this is: results of another are late.
     period: AtomicU32,
+    pub(super) held: Held,
     gathering: Gathering,
     rule: Mutex<A>,
 }
@@ -36,6 +38,7 @@ pub struct Core<A> {
 pub(crate) struct Admitted {
     began: Nanos,
     period: u32,
+    marks: u32,
 }
 
 /// How a call ended.
@@ -56,6 +59,7 @@ impl<A: LimitAlgorithm> Core<A> {
             gate: Gate::new(),
             limit: AtomicU32::new(0),
             period: AtomicU32::new(0),
+            held: Held::new(),
             gathering: Gathering::new(),
             rule: Mutex::new(A::NEW),
         }
@@ -80,14 +84,16 @@ impl<A: LimitAlgorithm> Core<A> {
         Admitted {
             began: nanos(now),
             period: self.period.load(Relaxed),
+            marks: self.held.marks(),
         }
     }
 
     pub(super) fn refused(&self, settings: &Settings, now: Instant) {
         let now = nanos(now);
-        self.after_idleness(settings, now);
-        self.gathering.refused(now, self.gate.in_use());
-        self.turn(settings, now);
+        let in_flight = self.gate.in_use();
+        self.after_idleness(settings, now, in_flight);
+        self.gathering.refused(now, in_flight);
+        self.turn(settings, now, in_flight);
     }
 
     /// Hands in how a call ended; its place is the caller's to give back, after this.
@@ -99,12 +105,15 @@ impl<A: LimitAlgorithm> Core<A> {
         outcome: LimitOutcome,
         now: impl FnOnce() -> Instant,
     ) {
+        self.held.ended(admitted.marks);
         if outcome == LimitOutcome::Ignored || admitted.period != self.period.load(Relaxed) {
             return;
         }
         let now = nanos(now());
-        self.after_idleness(settings, now);
         let in_flight = self.gate.in_use();
+        // This one still has its place.
+        let others = in_flight.saturating_sub(1);
+        self.after_idleness(settings, now, others);
         match outcome {
             LimitOutcome::Sample => {
                 let latency = now.saturating_sub(admitted.began);
@@ -112,7 +121,7 @@ impl<A: LimitAlgorithm> Core<A> {
             }
             _ => self.gathering.dropped(now, in_flight),
         }
-        self.turn(settings, now);
+        self.turn(settings, now, others);
     }
 
     /// Back to the start; what is in flight keeps its places and is no longer a sample.
@@ -124,13 +133,17 @@ impl<A: LimitAlgorithm> Core<A> {
         *rule = A::NEW;
         self.period.fetch_add(1, Relaxed);
         self.limit.store(0, Relaxed);
+        self.held.forget();
         self.gathering.forget();
     }
 
     #[inline]
-    fn turn(&self, settings: &Settings, now: Nanos) {
+    fn turn(&self, settings: &Settings, now: Nanos, in_flight: u32) {
+        if self.held.is_due(now) {
+            self.held.mark(now, in_flight, self.gathering.long());
+        }
         if self.gathering.is_over(now) {
-            self.end_window(settings, now, |gathering| {
+            self.end_window(settings, now, in_flight, |gathering| {
                 gathering.is_over(now).then_some(now)
             });
         }
@@ -138,9 +151,11 @@ impl<A: LimitAlgorithm> Core<A> {
 
     /// Idle time belongs to no window.
     #[inline]
-    fn after_idleness(&self, settings: &Settings, now: Nanos) {
+    fn after_idleness(&self, settings: &Settings, now: Nanos, in_flight: u32) {
         if self.gathering.ended_at(now).is_some() {
-            self.end_window(settings, now, |gathering| gathering.ended_at(now));
+            self.end_window(settings, now, in_flight, |gathering| {
+                gathering.ended_at(now)
+            });
         }
         self.gathering.touch(now);
     }
@@ -151,6 +166,7 @@ impl<A: LimitAlgorithm> Core<A> {
         &self,
         settings: &Settings,
         now: Nanos,
+        in_flight: u32,
         end: impl FnOnce(&Gathering) -> Option<Nanos>,
     ) {
         let mut rule = match self.rule.try_lock() {
@@ -168,7 +184,8 @@ impl<A: LimitAlgorithm> Core<A> {
             let first = LimitUpdate::new(f64::from(limit));
             return self.gathering.begin(now, &first);
         }
-        let window = self.gathering.end(end, limit, settings);
+        let held = self.held.count(in_flight);
+        let window = self.gathering.end(end, limit, held, settings);
         // A rule of the user's that panics (the panic hook reports it) must not end the call that asks it.
         let update = catch_unwind(AssertUnwindSafe(|| rule.update(&window)))
             .unwrap_or_else(|_| LimitUpdate::new(f64::NAN));

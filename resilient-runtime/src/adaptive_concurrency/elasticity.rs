@@ -1,8 +1,10 @@
 //! The rule for servers: does more in flight buy more throughput?
 
-use std::f64::consts::LN_2;
+mod base;
+
 use std::time::Duration;
 
+use self::base::Base;
 use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 
 /// Does more in flight buy more throughput? The rule for a server that guards itself.
@@ -31,8 +33,17 @@ use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 /// without refusals. Half the share of the calls that were dropped in a window
 /// (timeouts, overload) is taken off it. A window lasts 100 ms, two latencies and 30 calls at the least.
 ///
+/// Places that are [held](LimitWindow::held) for long, by streams, by calls that wait for something else or hang, say nothing of
+/// all this: they are left out of it, and the limit is what it would be without them, and they on top. A probe that
+/// gets nowhere, because calls that came before it do not end, is given up after eight windows, or one in which nothing
+/// is answered. Where every place is held there is one more, from which all the rest can be learned.
+///
 /// # Weaknesses
 ///
+/// - What is held for long is limited by nothing but `max`. Give streams a bulkhead, and a timeout to what may hang.
+/// - Such a call is known for what it is only after sixteen mean latencies, and 100 ms. Until then it takes the place of another, and
+///   when very many come at once nobody else gets one: twice as many streams as workers cost the throughput of one to three seconds.
+///   Where one call in a hundred takes ten seconds, 1 to 4 % of the others are refused for it.
 /// - A probe refuses a tenth more than needful, which is 0.2 % of all in the long run, and while it gets its
 ///   bearings it takes deeper ones: with two workers, a few of them cost half the throughput for a third of a second each.
 /// - It needs refusals to learn. A limit that was far too high shows as latency until the queue has filled it once.
@@ -67,25 +78,18 @@ pub struct Elasticity {
     /// How deep probes go, and whether this one is deep.
     depth: f64,
     deep: bool,
-    /// The limit before the probe.
+    /// The limit before the probe and in it, and how many windows what came before was waited for.
     before: f64,
+    probe: f64,
+    waited: u32,
+    /// Places that were held when the limit was set; it is on top of those.
+    held: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Seeking,
     Probing,
-}
-
-/// What the work takes with nobody waiting.
-#[derive(Clone, Copy, Debug)]
-struct Base {
-    /// Mean, in seconds.
-    latency: f64,
-    /// Mean logarithm.
-    log: f64,
-    /// Squared coefficient of variation.
-    variation: f64,
 }
 
 /// Places above the knee: some, and some for each root of it.
@@ -101,6 +105,8 @@ const DEEP: f64 = 0.6;
 /// A deep probe has been below the knee if that is so far above it: half of what is to be expected.
 const CLEAR: f64 = 1.33;
 const DEEP_EVERY: u32 = 8;
+/// How many windows a probe waits for what came before it.
+const LONGEST_WAIT: u32 = 8;
 const OFTEN: f64 = 8.0;
 const SELDOM: f64 = 48.0;
 /// The weight of what is new in smoothed figures.
@@ -125,22 +131,34 @@ impl LimitAlgorithm for Elasticity {
         depth: DEEP,
         deep: true,
         before: 0.0,
+        probe: 0.0,
+        waited: 0,
+        held: 0.0,
     };
 
     fn update(&mut self, window: &LimitWindow) -> LimitUpdate {
         let limit = f64::from(window.limit);
+        let held = f64::from(window.held);
+        let came = held - self.held;
+        self.held = held;
+        // All the rest is about the calls that come and go.
+        let window = &LimitWindow {
+            limit: window.limit.saturating_sub(window.held),
+            max_in_flight: window.max_in_flight.saturating_sub(window.held),
+            ..*window
+        };
         let next = if window.samples == 0 {
-            limit
+            self.unanswered(window)
         } else if self.phase == Phase::Probing {
             self.probed(window)
         } else if window.refused == 0 {
-            self.roomy(window)
+            self.roomy(window, came)
         } else {
             self.full(window)
         };
-        let next = (next * (1.0 - 0.5 * window.drop_rate()))
-            .clamp(f64::from(window.min_limit), f64::from(window.max_limit))
-            .round();
+        // One place at the least: without one nothing is learned.
+        let next = (next * (1.0 - 0.5 * window.drop_rate())).round().max(1.0) + held;
+        let next = next.clamp(f64::from(window.min_limit), f64::from(window.max_limit));
 
         let latency = window.latency.max(Duration::from_micros(100));
         let variation = self.base.map_or(1.0, |base| base.variation);
@@ -150,7 +168,10 @@ impl LimitAlgorithm for Elasticity {
             Phase::Probing => (100.0 * variation).clamp(30.0, 400.0),
         };
         // What is in flight has to be worked off before a lower limit shows.
-        let backlog = f64::from(window.max_in_flight) / window.throughput().max(1.0);
+        let backlog = match window.samples {
+            0 => 0.0,
+            _ => f64::from(window.max_in_flight) / window.throughput().max(1.0),
+        };
         let settle = latency.max(Duration::from_secs_f64(backlog.min(10.0)));
         LimitUpdate::new(next)
             .after(if next == limit {
@@ -167,11 +188,19 @@ impl LimitAlgorithm for Elasticity {
 }
 
 impl Elasticity {
-    /// Nobody was refused.
-    fn roomy(&mut self, window: &LimitWindow) -> f64 {
+    /// No call has ended.
+    fn unanswered(&mut self, window: &LimitWindow) -> f64 {
+        match self.phase {
+            Phase::Probing => self.give_up_probe(),
+            Phase::Seeking => window.limit.into(),
+        }
+    }
+
+    /// Nobody was refused. So many more are held than before.
+    fn roomy(&mut self, window: &LimitWindow, came: f64) -> f64 {
         self.short *= 1.0 - NEW;
         let enough = growth_cap(window).max(f64::from(window.initial_limit));
-        f64::from(window.limit).min(enough)
+        (f64::from(window.limit) + came).min(enough)
     }
 
     /// Some were refused: the throughput is what the limit buys.
@@ -226,6 +255,7 @@ impl Elasticity {
     fn probe(&mut self, limit: f64) -> f64 {
         self.phase = Phase::Probing;
         self.before = limit;
+        self.waited = 0;
         self.took = 0.0;
         self.probes = self.probes.wrapping_add(1);
         // A shallow one cannot tell a knee from a queue.
@@ -236,14 +266,29 @@ impl Elasticity {
         } else {
             limit
         };
-        from * depth
+        self.probe = from * depth;
+        self.probe
+    }
+
+    /// It cannot be told what the work alone takes. That limits nobody any longer.
+    fn give_up_probe(&mut self) -> f64 {
+        self.phase = Phase::Seeking;
+        self.since = 0.0;
+        self.throughput_at_probe = self.throughput;
+        self.patience = (self.patience * 2.0).clamp(OFTEN, SELDOM);
+        self.before
     }
 
     fn probed(&mut self, window: &LimitWindow) -> f64 {
         self.took += window.duration.as_secs_f64();
         if window.max_in_flight > window.limit {
             // What was let in before is not over yet.
-            return f64::from(window.limit);
+            self.waited += 1;
+            return if self.waited < LONGEST_WAIT {
+                self.probe
+            } else {
+                self.give_up_probe()
+            };
         }
         self.phase = Phase::Seeking;
         self.since = 0.0;
@@ -278,25 +323,6 @@ impl Elasticity {
     }
 }
 
-impl Base {
-    fn of(window: &LimitWindow) -> Self {
-        Self {
-            latency: window.latency.as_secs_f64(),
-            log: window.log_latency,
-            variation: variation(window),
-        }
-    }
-
-    fn toward(self, new: Self) -> Self {
-        let mix = |old: f64, new: f64| old + NEW * (new - old);
-        Self {
-            latency: mix(self.latency, new.latency),
-            log: mix(self.log, new.log),
-            variation: mix(self.variation, new.variation),
-        }
-    }
-}
-
 /// What would refuse nobody.
 fn growth(short: f64) -> f64 {
     (1.0 / (1.0 - short)).clamp(1.1, 2.0)
@@ -309,11 +335,4 @@ fn growth_cap(window: &LimitWindow) -> f64 {
 /// Whether two figures differ by more than the least change that counts and than chance allows.
 fn differs(one: f64, other: f64, chance: f64) -> bool {
     one <= 0.0 || other <= 0.0 || (one / other).ln().abs() > CHANGE.max(chance)
-}
-
-/// The squared coefficient of variation of the latencies, were they lognormal: the mean is above the geometric mean by half the variance of the logarithm.
-fn variation(window: &LimitWindow) -> f64 {
-    let mean = (window.latency.as_secs_f64() * 1e9).max(1.0).log2();
-    let variance = 2.0 * LN_2 * (mean - window.log_latency).max(0.0);
-    variance.min(10.0).exp_m1()
 }

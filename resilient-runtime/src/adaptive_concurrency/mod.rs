@@ -6,6 +6,7 @@ mod call;
 mod core;
 mod elasticity;
 mod gradient2;
+mod held;
 mod layer;
 mod live;
 mod permit;

@@ -44,6 +44,14 @@ impl<A: LimitAlgorithm> Gated for Lasting<AdaptiveConcurrency<A>> {
     fn limit(&self) -> u32 {
         self.state.limit_of(self.core())
     }
+
+    fn took_over(&self, cost: u32) {
+        self.core().held.carry(cost);
+    }
+
+    fn gave_back(&self, cost: u32) {
+        self.core().held.carry_no_longer(cost);
+    }
 }
 
 impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {

@@ -1,5 +1,7 @@
 //! The rules, one step at a time.
 
+mod elasticity;
+
 use std::time::Duration;
 
 use super::*;
@@ -26,6 +28,7 @@ fn busy(limit: u32, latency: Duration) -> LimitWindow {
         dropped: 0,
         refused: 0,
         max_in_flight: limit,
+        held: 0,
     }
 }
 
@@ -52,15 +55,6 @@ fn using(window: LimitWindow, max_in_flight: u32) -> LimitWindow {
 /// The limit that comes of one window, as the core would round it.
 fn next(rule: &mut impl LimitAlgorithm, window: LimitWindow) -> u32 {
     rule.update(&window).limit.round() as u32
-}
-
-/// Feeds a rule the windows of a server with that many workers and more calls than it can take.
-fn settled(rule: &mut impl LimitAlgorithm, mut limit: u32, workers: u32, windows: u32) -> u32 {
-    for _ in 0..windows {
-        let latency = 20 * MS * limit.max(workers) / workers;
-        limit = next(rule, full(limit, latency)).max(1);
-    }
-    limit
 }
 
 #[test]
@@ -163,96 +157,4 @@ fn vegas_measures_anew_what_latency_without_load_is() {
     }
     assert_eq!(halved, 1);
     assert!(limit > 20, "it grows again: {limit}");
-}
-
-#[test]
-fn elasticity_never_grows_while_nobody_is_refused() {
-    let mut rule = Elasticity::NEW;
-    assert_eq!(next(&mut rule, busy(30, 10 * MS)), 30);
-    // What is not used goes, down to where it began.
-    assert_eq!(next(&mut rule, using(busy(100, 10 * MS), 30)), 60);
-    assert_eq!(next(&mut rule, using(busy(60, 10 * MS), 1)), 20);
-}
-
-#[test]
-fn elasticity_finds_the_knee_from_below_and_from_above() {
-    for workers in [2, 4, 40, 300] {
-        for from in [1, 20, 2 * workers, 5 * workers] {
-            let limit = settled(&mut new::<Elasticity>(), from, workers, 60);
-            let most = f64::from(workers) + 2.0 + 2.25 * f64::from(workers).sqrt();
-            // A probe may be under way.
-            assert!(
-                f64::from(limit) >= 0.55 * f64::from(workers),
-                "{workers} from {from}: {limit}"
-            );
-            assert!(
-                f64::from(limit) <= 1.2 * most + 1.0,
-                "{workers} from {from}: {limit}"
-            );
-        }
-    }
-}
-
-#[test]
-fn elasticity_follows_a_slower_dependency_upwards() {
-    let mut rule = Elasticity::NEW;
-    let mut limit = settled(&mut rule, 20, 40, 40);
-    // No queue at any limit: every call takes ten times as long.
-    for _ in 0..12 {
-        limit = next(&mut rule, full(limit, 200 * MS));
-    }
-    assert!(limit >= 400, "{limit}");
-}
-
-#[test]
-fn elasticity_takes_half_the_share_of_drops_off() {
-    let window = busy(40, 20 * MS);
-    let dropped = window.samples;
-    assert_eq!(
-        next(&mut new::<Elasticity>(), dropping(window, dropped)),
-        30
-    );
-    let nothing_else = LimitWindow {
-        samples: 0,
-        ..dropping(window, 100)
-    };
-    assert_eq!(next(&mut new::<Elasticity>(), nothing_else), 20);
-}
-
-#[test]
-fn elasticity_does_not_take_bursts_for_a_full_server() {
-    let mut rule = Elasticity::NEW;
-    let limit = settled(&mut rule, 20, 40, 30);
-    let limit = if limit < 45 {
-        settled(&mut rule, limit, 40, 1)
-    } else {
-        limit
-    };
-    // A hundred calls at once, and then nothing for the rest of the second.
-    let burst = LimitWindow {
-        samples: limit,
-        refused: 100 - limit,
-        ..busy(limit, 20 * MS)
-    };
-    let mut after = limit;
-    for _ in 0..10 {
-        after = next(
-            &mut rule,
-            LimitWindow {
-                limit: after,
-                ..burst
-            },
-        );
-    }
-    assert!(after >= limit, "{limit} -> {after}");
-}
-
-#[test]
-fn elasticity_goes_on_probing_until_what_came_before_is_over() {
-    let mut rule = Elasticity::NEW;
-    let probe = next(&mut rule, full(100, 50 * MS));
-    assert_eq!(probe, 60);
-    let not_yet = using(full(probe, 45 * MS), 80);
-    assert_eq!(next(&mut rule, not_yet), probe);
-    assert!(next(&mut rule, full(probe, 30 * MS)) > probe);
 }

@@ -22,6 +22,8 @@ pub(super) struct Gathering {
     logs: AtomicU64,
     latency: AtomicU64,
     min_latency: AtomicU64,
+    /// Answered, and not in those sums: in this window, and in those before it in which little else was answered.
+    long: AtomicU32,
     dropped: AtomicU32,
     refused: AtomicU32,
     max_in_flight: AtomicU32,
@@ -39,8 +41,8 @@ struct Frame {
     samples: AtomicU32,
     /// The longest that it lasts.
     idle: AtomicU64,
-    /// A longer time counts as this one.
-    longest: AtomicU64,
+    /// A time is long from here on.
+    long: AtomicU64,
 }
 
 const COUNT_BITS: u32 = 24;
@@ -48,8 +50,11 @@ const COUNT_MAX: u64 = (1 << COUNT_BITS) - 1;
 /// A window is closed before its count can overflow.
 const FULL: u64 = COUNT_MAX / 2;
 const LOG_POINT: u32 = 10;
-/// How many times the last mean a time may count as.
-const LONGEST: u64 = 16;
+/// A time is long that is so many times the last mean, and no shorter than that.
+const LONG: u64 = 16;
+const LONG_AT_LEAST: Nanos = 100_000_000;
+/// So many in a row are no exceptions.
+const MANY: u32 = 10;
 
 /// The logarithm to base two, with ten bits behind the point, which err by 0.09 at most and always the same way.
 fn log2(latency: Nanos) -> u64 {
@@ -66,6 +71,7 @@ impl Gathering {
             logs: AtomicU64::new(0),
             latency: AtomicU64::new(0),
             min_latency: AtomicU64::new(Nanos::MAX),
+            long: AtomicU32::new(0),
             dropped: AtomicU32::new(0),
             refused: AtomicU32::new(0),
             max_in_flight: AtomicU32::new(0),
@@ -76,7 +82,7 @@ impl Gathering {
                 ends_at_last: AtomicU64::new(0),
                 samples: AtomicU32::new(0),
                 idle: AtomicU64::new(0),
-                longest: AtomicU64::new(Nanos::MAX),
+                long: AtomicU64::new(Nanos::MAX),
             },
         }
     }
@@ -92,14 +98,17 @@ impl Gathering {
         if !self.is_open(now) {
             return;
         }
-        let latency = latency.min(self.frame.longest.load(Relaxed));
+        self.saw(in_flight);
+        if latency >= self.frame.long.load(Relaxed) {
+            self.long.fetch_add(1, Relaxed);
+            return;
+        }
         self.logs
             .fetch_add((log2(latency) << COUNT_BITS) | 1, Relaxed);
         self.latency.fetch_add(latency, Relaxed);
         if latency < self.min_latency.load(Relaxed) {
             self.min_latency.fetch_min(latency, Relaxed);
         }
-        self.saw(in_flight);
     }
 
     pub(super) fn dropped(&self, now: Nanos, in_flight: u32) {
@@ -153,17 +162,26 @@ impl Gathering {
         self.frame.ends.load(Relaxed) == 0
     }
 
+    /// From when on a time is long, once there was one.
+    pub(super) fn long(&self) -> Option<Nanos> {
+        let long = self.frame.long.load(Relaxed);
+        (long < Nanos::MAX).then_some(long)
+    }
+
     /// Ends the window. By one thread at a time, as is [`begin`](Self::begin).
-    pub(super) fn end(&self, now: Nanos, limit: u32, settings: &Settings) -> LimitWindow {
+    pub(super) fn end(
+        &self,
+        now: Nanos,
+        limit: u32,
+        held: u32,
+        settings: &Settings,
+    ) -> LimitWindow {
         let logs = self.logs.swap(0, Relaxed);
-        let samples = logs & COUNT_MAX;
+        let (samples, logs) = (logs & COUNT_MAX, logs >> COUNT_BITS);
         let sum = self.latency.swap(0, Relaxed);
         let shortest = self.min_latency.swap(Nanos::MAX, Relaxed);
         let latency = sum / samples.max(1);
-        if samples > 0 {
-            let longest = latency.saturating_mul(LONGEST).max(1);
-            self.frame.longest.store(longest, Relaxed);
-        }
+        self.follow(latency, samples);
         let begun = self.frame.begins.load(Relaxed);
         LimitWindow {
             limit,
@@ -173,7 +191,7 @@ impl Gathering {
             duration: Duration::from_nanos(now.saturating_sub(begun)),
             samples: samples as u32,
             latency: Duration::from_nanos(latency),
-            log_latency: (logs >> COUNT_BITS) as f64 / (samples.max(1) << LOG_POINT) as f64,
+            log_latency: logs as f64 / (samples.max(1) << LOG_POINT) as f64,
             min_latency: Duration::from_nanos(if samples > 0 {
                 shortest.min(latency)
             } else {
@@ -182,6 +200,25 @@ impl Gathering {
             dropped: self.dropped.swap(0, Relaxed),
             refused: self.refused.swap(0, Relaxed),
             max_in_flight: self.max_in_flight.swap(0, Relaxed),
+            held,
+        }
+    }
+
+    /// Says what is long after such a window.
+    fn follow(&self, latency: Nanos, samples: u64) {
+        let rare = u64::from(self.long.load(Relaxed)) <= samples;
+        if rare && samples > 0 {
+            let long = latency.saturating_mul(LONG).max(LONG_AT_LEAST);
+            self.frame.long.store(long, Relaxed);
+        }
+        let many = self.long.load(Relaxed) >= MANY;
+        if !rare && many {
+            // It is the others that are rare by now.
+            let long = self.frame.long.load(Relaxed);
+            self.frame.long.store(long.saturating_mul(LONG), Relaxed);
+        }
+        if rare || many {
+            self.long.store(0, Relaxed);
         }
     }
 
@@ -192,7 +229,8 @@ impl Gathering {
         self.frame.ends.store(0, Relaxed);
         self.frame.idle.store(0, Relaxed);
         self.last.store(0, Relaxed);
-        self.frame.longest.store(Nanos::MAX, Relaxed);
+        self.frame.long.store(Nanos::MAX, Relaxed);
+        self.long.store(0, Relaxed);
         self.logs.store(0, Relaxed);
         self.latency.store(0, Relaxed);
         self.min_latency.store(Nanos::MAX, Relaxed);

@@ -10,6 +10,12 @@ pub(crate) trait Gated {
 
     /// The limit as it stands. It is asked under the lock of the gate.
     fn limit(&self) -> u32;
+
+    /// Holds places that another hand has taken.
+    fn took_over(&self, _cost: u32) {}
+
+    /// Is about to give its places back.
+    fn gave_back(&self, _cost: u32) {}
 }
 
 /// Places that are held until this is dropped.
@@ -76,6 +82,7 @@ impl<G: Gated> Place<G> {
     pub(crate) fn held_by<H: Gated>(mut self, gated: H) -> Place<H> {
         // What is left behind gives nothing back.
         let cost = std::mem::take(&mut self.cost);
+        gated.took_over(cost);
         Place { gated, cost }
     }
 }
@@ -109,6 +116,7 @@ impl<G: Gated> Waiter<G> {
 impl<G: Gated> Drop for Place<G> {
     #[inline]
     fn drop(&mut self) {
+        self.gated.gave_back(self.cost);
         self.gated.gate().leave(self.cost, || self.gated.limit());
     }
 }

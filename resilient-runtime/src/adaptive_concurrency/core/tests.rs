@@ -165,12 +165,63 @@ fn one_call_that_hung_is_no_measure() {
     let t = start();
     let hung = enter(&limit, t);
     let t = calls(&limit, t, 11, 10 * MS);
-    hung.record_at(LimitOutcome::Sample, t + 500 * MS);
-    calls(&limit, t + 500 * MS, 9, 10 * MS);
+    // Sixteen times the mean of the window before.
+    hung.record_at(LimitOutcome::Sample, t + 160 * MS);
+    calls(&limit, t + 160 * MS, 10, 10 * MS);
     let window = seen()[1];
-    assert_eq!(window.samples, 10);
-    // Sixteen times the mean of the window before, and not half a second.
-    assert_eq!(window.latency, (160 * MS + 90 * MS) / 10);
+    assert_eq!((window.samples, window.latency), (10, 10 * MS));
+}
+
+#[test]
+fn what_most_calls_take_is_the_measure_however_long_it_is() {
+    let limit = of::<Note>(20);
+    let t = calls(&limit, start(), 11, 10 * MS);
+    // A second and more for each window: it takes until there are ten.
+    let t = calls(&limit, t, 10, 500 * MS);
+    assert_eq!(
+        seen()
+            .iter()
+            .skip(1)
+            .map(|window| window.samples)
+            .sum::<u32>(),
+        0
+    );
+    calls(&limit, t, 6, 500 * MS);
+    let window = seen().pop().unwrap();
+    assert_eq!((window.samples, window.latency), (2, 500 * MS));
+}
+
+#[test]
+fn a_few_long_calls_are_no_measure_though_nothing_else_is_answered() {
+    let limit = of::<Note>(20);
+    let t = calls(&limit, start(), 11, 10 * MS);
+    let t = calls(&limit, t, 9, 500 * MS);
+    let t = calls(&limit, t, 200, 10 * MS);
+    // Those nine are forgotten.
+    calls(&limit, t, 9, 500 * MS);
+    assert!(
+        seen().iter().all(|window| window.latency <= 10 * MS),
+        "{:?}",
+        seen()
+    );
+}
+
+#[test]
+fn a_window_tells_how_many_places_are_held_for_long() {
+    let limit = of::<Note>(20);
+    let t = start();
+    let hung = [(); 3].map(|()| enter(&limit, t));
+    let mut t = t;
+    while seen().last().is_none_or(|window| window.held < 3) {
+        t = calls(&limit, t, 1, 10 * MS);
+        assert!(seen().len() < 20, "{:?}", seen());
+    }
+    assert!(seen().iter().all(|window| matches!(window.held, 0 | 3)));
+    for permit in hung {
+        permit.record_at(LimitOutcome::Ignored, t);
+    }
+    calls(&limit, t, 11, 10 * MS);
+    assert_eq!(seen().last().unwrap().held, 0);
 }
 
 #[test]
