@@ -62,7 +62,7 @@ pub struct LimitWindow {
     /// From its first moment to its last.
     pub duration: Duration,
     /// Calls that were answered: with a result or with an error of the function. Those that took *long*, sixteen times the mean of
-    /// the window before and 100 ms at the least, do not count unless most did: a call that hung for a minute is no measure.
+    /// the window before and 100 ms at the least, do not count until most do: a call that hung for a minute is no measure.
     pub samples: u32,
     /// Mean time that those took.
     pub latency: Duration,

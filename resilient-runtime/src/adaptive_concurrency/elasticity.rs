@@ -36,14 +36,14 @@ use super::algorithm::{LimitAlgorithm, LimitUpdate, LimitWindow};
 /// Places that are [held](LimitWindow::held) for long, by streams, by calls that wait for something else or hang, say nothing of
 /// all this: they are left out of it, and the limit is what it would be without them, and they on top. A probe that
 /// gets nowhere, because calls that came before it do not end, is given up after eight windows, or one in which nothing
-/// is answered. Where every place is held and nothing is answered, two more are let in in each window.
+/// is answered. Where every place is held there is one more, from which all the rest can be learned.
 ///
 /// # Weaknesses
 ///
 /// - What is held for long is limited by nothing but `max`. Give streams a bulkhead, and a timeout to what may hang.
 /// - Such a call is known for what it is only after sixteen mean latencies, and 100 ms. Until then it takes the place of another, and
-///   when very many come at once nobody else gets one: twice as many streams as workers cost the throughput of one to two seconds.
-///   Where one call in a hundred takes ten seconds, some 1 to 3 % of the others are lost.
+///   when very many come at once nobody else gets one: twice as many streams as workers cost the throughput of one to three seconds.
+///   Where one call in a hundred takes ten seconds, 1 to 4 % of the others are refused for it.
 /// - A probe refuses a tenth more than needful, which is 0.2 % of all in the long run, and while it gets its
 ///   bearings it takes deeper ones: with two workers, a few of them cost half the throughput for a third of a second each.
 /// - It needs refusals to learn. A limit that was far too high shows as latency until the queue has filled it once.
@@ -156,7 +156,8 @@ impl LimitAlgorithm for Elasticity {
         } else {
             self.full(window)
         };
-        let next = (next * (1.0 - 0.5 * window.drop_rate())).round() + held;
+        // One place at the least: without one nothing is learned.
+        let next = (next * (1.0 - 0.5 * window.drop_rate())).round().max(1.0) + held;
         let next = next.clamp(f64::from(window.min_limit), f64::from(window.max_limit));
 
         let latency = window.latency.max(Duration::from_micros(100));
@@ -189,15 +190,9 @@ impl LimitAlgorithm for Elasticity {
 impl Elasticity {
     /// No call has ended.
     fn unanswered(&mut self, window: &LimitWindow) -> f64 {
-        if self.phase == Phase::Probing {
-            return self.give_up_probe();
-        }
-        let limit = f64::from(window.limit);
-        if window.refused > 0 && window.held > 0 && window.max_in_flight == 0 {
-            // Every place is held. Whether others would be used is not known, so there are few.
-            limit.max(SPARE)
-        } else {
-            limit
+        match self.phase {
+            Phase::Probing => self.give_up_probe(),
+            Phase::Seeking => window.limit.into(),
         }
     }
 

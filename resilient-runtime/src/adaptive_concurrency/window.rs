@@ -22,7 +22,7 @@ pub(super) struct Gathering {
     logs: AtomicU64,
     latency: AtomicU64,
     min_latency: AtomicU64,
-    /// Answered, and not in those sums.
+    /// Answered, and not in those sums: in this window, and in those before it in which little else was answered.
     long: AtomicU32,
     dropped: AtomicU32,
     refused: AtomicU32,
@@ -53,6 +53,8 @@ const LOG_POINT: u32 = 10;
 /// A time is long that is so many times the last mean, and no shorter than that.
 const LONG: u64 = 16;
 const LONG_AT_LEAST: Nanos = 100_000_000;
+/// So many in a row are no exceptions.
+const MANY: u32 = 10;
 
 /// The logarithm to base two, with ten bits behind the point, which err by 0.09 at most and always the same way.
 fn log2(latency: Nanos) -> u64 {
@@ -175,22 +177,11 @@ impl Gathering {
         settings: &Settings,
     ) -> LimitWindow {
         let logs = self.logs.swap(0, Relaxed);
-        let (mut samples, mut logs) = (logs & COUNT_MAX, logs >> COUNT_BITS);
-        let mut sum = self.latency.swap(0, Relaxed);
+        let (samples, logs) = (logs & COUNT_MAX, logs >> COUNT_BITS);
+        let sum = self.latency.swap(0, Relaxed);
         let shortest = self.min_latency.swap(Nanos::MAX, Relaxed);
-        let many = u64::from(self.long.swap(0, Relaxed));
-        if many > samples {
-            // So it is the others that are rare.
-            let long = self.frame.long.load(Relaxed);
-            samples += many;
-            sum = sum.saturating_add(many.saturating_mul(long));
-            logs += many * log2(long);
-        }
         let latency = sum / samples.max(1);
-        if samples > 0 {
-            let long = latency.saturating_mul(LONG).max(LONG_AT_LEAST);
-            self.frame.long.store(long, Relaxed);
-        }
+        self.follow(latency, samples);
         let begun = self.frame.begins.load(Relaxed);
         LimitWindow {
             limit,
@@ -210,6 +201,24 @@ impl Gathering {
             refused: self.refused.swap(0, Relaxed),
             max_in_flight: self.max_in_flight.swap(0, Relaxed),
             held,
+        }
+    }
+
+    /// Says what is long after such a window.
+    fn follow(&self, latency: Nanos, samples: u64) {
+        let rare = u64::from(self.long.load(Relaxed)) <= samples;
+        if rare && samples > 0 {
+            let long = latency.saturating_mul(LONG).max(LONG_AT_LEAST);
+            self.frame.long.store(long, Relaxed);
+        }
+        let many = self.long.load(Relaxed) >= MANY;
+        if !rare && many {
+            // It is the others that are rare by now.
+            let long = self.frame.long.load(Relaxed);
+            self.frame.long.store(long.saturating_mul(LONG), Relaxed);
+        }
+        if rare || many {
+            self.long.store(0, Relaxed);
         }
     }
 

@@ -176,12 +176,34 @@ fn one_call_that_hung_is_no_measure() {
 fn what_most_calls_take_is_the_measure_however_long_it_is() {
     let limit = of::<Note>(20);
     let t = calls(&limit, start(), 11, 10 * MS);
-    calls(&limit, t, 1, 10 * MS);
-    calls(&limit, t + 10 * MS, 2, 500 * MS);
-    let window = seen()[1];
-    assert_eq!(window.samples, 3);
-    // As far as one window can see.
-    assert_eq!(window.latency, 330 * MS / 3);
+    // A second and more for each window: it takes until there are ten.
+    let t = calls(&limit, t, 10, 500 * MS);
+    assert_eq!(
+        seen()
+            .iter()
+            .skip(1)
+            .map(|window| window.samples)
+            .sum::<u32>(),
+        0
+    );
+    calls(&limit, t, 6, 500 * MS);
+    let window = seen().pop().unwrap();
+    assert_eq!((window.samples, window.latency), (2, 500 * MS));
+}
+
+#[test]
+fn a_few_long_calls_are_no_measure_though_nothing_else_is_answered() {
+    let limit = of::<Note>(20);
+    let t = calls(&limit, start(), 11, 10 * MS);
+    let t = calls(&limit, t, 9, 500 * MS);
+    let t = calls(&limit, t, 200, 10 * MS);
+    // Those nine are forgotten.
+    calls(&limit, t, 9, 500 * MS);
+    assert!(
+        seen().iter().all(|window| window.latency <= 10 * MS),
+        "{:?}",
+        seen()
+    );
 }
 
 #[test]

@@ -157,25 +157,18 @@ fn elasticity_makes_room_for_what_comes_to_be_held_and_takes_it_back() {
 }
 
 #[test]
-fn elasticity_lets_in_a_few_where_all_are_held_and_none_is_answered() {
-    let hung = |limit: u32| LimitWindow {
+fn elasticity_leaves_one_place_at_the_least_to_those_who_come_and_go() {
+    let hung = |limit: u32, held: u32| LimitWindow {
         samples: 0,
-        held: limit,
+        held,
         ..full(limit, 10 * MS)
     };
     let mut rule = Elasticity::NEW;
-    assert_eq!(next(&mut rule, hung(20)), 22);
-    assert_eq!(next(&mut rule, hung(22)), 24);
-    // Some have begun only now.
-    let begun = LimitWindow {
-        held: 22,
-        ..hung(24)
-    };
-    assert_eq!(next(&mut rule, begun), 24);
-    // Nobody wants in.
-    let quiet = LimitWindow {
-        refused: 0,
-        ..hung(24)
-    };
-    assert_eq!(next(&mut rule, quiet), 24);
+    assert_eq!(next(&mut rule, hung(20, 20)), 21);
+    assert_eq!(next(&mut rule, hung(21, 20)), 21);
+    assert_eq!(next(&mut rule, hung(21, 21)), 22);
+    // A probe goes no lower either.
+    let tight = holding(full(1, 10 * MS), 21);
+    assert_eq!(next(&mut rule, tight), 22);
+    assert_eq!(next(&mut rule, hung(22, 21)), 22);
 }
