@@ -71,14 +71,6 @@ const fn account(caller: Caller) -> Account {
         waited: Timing::AdaptiveWait,
         held: Timing::AdaptiveHeld,
     }
-
-    fn took_over(&self, cost: u32) {
-        self.core().held.carry(cost);
-    }
-
-    fn gave_back(&self, cost: u32) {
-        self.core().held.carry_no_longer(cost);
-    }
 }
 
 impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {
