@@ -169,7 +169,8 @@ impl<'a> World<'a> {
             self.station.advance(self.now);
         }
         self.station.workers = truth.workers;
-        self.server.know(oracle::limit(&truth));
+        self.server
+            .know(oracle::limit(&truth, self.scenario.deadline));
         self.begin();
         self.plan_sharing();
     }
