@@ -36,6 +36,17 @@ pub enum Side {
     Both,
 }
 
+/// Calls beside those that are measured: each keeps its place for long, and needs no worker.
+#[derive(Clone, Copy, Debug)]
+pub struct Long {
+    pub from: Seconds,
+    /// So many come at once, and ask until they are let in.
+    pub at_once: u32,
+    /// So many more for each call that is measured.
+    pub share: f64,
+    pub lasts: Seconds,
+}
+
 /// One run.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -58,6 +69,7 @@ pub struct Scenario {
     pub deadline: Seconds,
     /// Arrivals at equal distances.
     pub fixed_arrivals: bool,
+    pub long: Option<Long>,
 }
 
 /// How service times vary, and how large the server is.
@@ -171,6 +183,7 @@ impl Scenario {
             timeout: None,
             deadline: 1.0,
             fixed_arrivals: false,
+            long: None,
         }
     }
 
@@ -247,6 +260,44 @@ pub fn others(mix: Mix) -> Vec<Scenario> {
                 "11 regular arrivals, 2x",
                 mix,
                 vec![(0.0, truth(0.8)), (20.0, truth(2.0))],
+            )
+        },
+    ]
+}
+
+/// Some calls keep their places for very long: they wait for something, are streams, or hang.
+pub fn long_calls(mix: Mix) -> Vec<Scenario> {
+    let truth = |load| at_load(mix, mix.workers, load, 0.0);
+    let overload = |name, from, at_once, share, lasts| Scenario {
+        long: Some(Long {
+            from,
+            at_once,
+            share,
+            lasts,
+        }),
+        ..Scenario::of(name, mix, vec![(0.0, truth(0.8)), (20.0, truth(1.5))])
+    };
+    vec![
+        overload("12 one call in 1000 lasts 30 s", 0.0, 0, 0.001, 30.0),
+        overload("12b one call in 100 lasts 10 s", 0.0, 0, 0.01, 10.0),
+        overload(
+            "13 twice as many streams as workers",
+            20.0,
+            2 * mix.workers,
+            0.0,
+            25.0,
+        ),
+        Scenario {
+            long: Some(Long {
+                from: 0.0,
+                at_once: 19,
+                share: 0.0,
+                lasts: f64::INFINITY,
+            }),
+            ..Scenario::of(
+                "13b 19 of 20 places held from the start",
+                mix,
+                vec![(0.0, truth(0.5))],
             )
         },
     ]

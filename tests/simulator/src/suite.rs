@@ -27,6 +27,9 @@ pub fn scenarios() -> Vec<Scenario> {
         all.push(scenario::ten_clients_elastic(mix));
         all.extend(scenario::compositions(mix));
     }
+    for mix in [MIXES[0], MIXES[1], MIXES[3]] {
+        all.extend(scenario::long_calls(mix));
+    }
     all.push(scenario::ten_clients_alone(scenario::BASE));
     all.push(scenario::two_workers(0.5));
     all.push(scenario::two_workers(2.0));
@@ -51,6 +54,7 @@ pub fn plotted() -> Vec<Scenario> {
     all.push(scenario::ten_clients_elastic(scenario::BASE));
     all.push(scenario::ten_clients_alone(scenario::BASE));
     all.extend(scenario::compositions(scenario::BASE));
+    all.extend(scenario::long_calls(scenario::BASE));
     all
 }
 

@@ -1,12 +1,13 @@
 //! Discrete events: arrivals, work, answers.
 
+mod long;
+
 use resilient_runtime::{BreakerPermit, CallOutcome, CircuitBreaker, LimitOutcome};
 
 use crate::agenda::Agenda;
 use crate::client::{Client, Next};
 use crate::limiter::{Algorithm, Fixed, Limiter, Nanos, Place, instant};
 use crate::measure::Record;
-use crate::oracle;
 use crate::random::Random;
 use crate::scenario::{Scenario, Side, Truth};
 use crate::station::{Id, Station};
@@ -28,6 +29,9 @@ enum Event {
     NextDone(u32),
     TimedOut(Id),
     Retry(usize, u64, u32),
+    /// One that will last long asks, and is over.
+    Long,
+    LongOver(usize),
     Sample,
 }
 
@@ -65,6 +69,10 @@ struct World<'a> {
     server: &'a dyn Limiter,
     at_clients: &'a [Box<dyn Limiter>],
     clients: Vec<Client<'a>>,
+    /// Calls that last long; how many of them are there.
+    long: Vec<Option<Box<dyn Place + 'a>>>,
+    long_now: u32,
+    long_arrivals: Random,
     arrivals: Random,
     service: Random,
     record: Record,
@@ -101,6 +109,9 @@ pub fn run(scenario: &Scenario, algorithm: Algorithm, seed: u64) -> Record {
         clients: (0..scenario.clients)
             .map(|index| Client::new(seed, index, breakers.get(index as usize)))
             .collect(),
+        long: Vec::new(),
+        long_now: 0,
+        long_arrivals: Random::new(seed, 3),
         arrivals: Random::new(seed, 1),
         service: Random::new(seed, 2),
         record: Record::new(scenario),
@@ -121,6 +132,7 @@ impl<'a> World<'a> {
             let first = joins + self.gap();
             self.agenda.at(first, Event::Arrival(client));
         }
+        self.plan_long();
         self.agenda.at(0, Event::Sample);
         let end = nanos(self.scenario.end);
         while let Some((time, event)) = self.agenda.pop() {
@@ -141,6 +153,8 @@ impl<'a> World<'a> {
                 Event::NextDone(version) => self.next_done(version),
                 Event::TimedOut(id) => self.timed_out(id),
                 Event::Retry(client, asked, attempt) => self.attempt(client, asked, attempt),
+                Event::Long => self.long(),
+                Event::LongOver(number) => self.long_over(number),
                 Event::Sample => {
                     let limit = match self.at_clients {
                         [] => self.server.limit(),
@@ -169,7 +183,7 @@ impl<'a> World<'a> {
             self.station.advance(self.now);
         }
         self.station.workers = truth.workers;
-        self.server.know(oracle::limit(&truth));
+        self.tell();
         self.begin();
         self.plan_sharing();
     }

@@ -19,6 +19,17 @@ fn elasticity_holds_a_server_at_its_capacity() {
 }
 
 #[test]
+fn elasticity_holds_it_there_beside_calls_that_keep_their_places_for_long() {
+    let rows = suite::run(
+        &scenario::long_calls(BASE),
+        &[Algorithm::Elasticity],
+        &TEST_SEEDS[..1],
+    );
+    assert_eq!(rows.len(), 4);
+    assert_eq!(targets::judge(&rows).misses, [""; 0]);
+}
+
+#[test]
 fn elasticity_does_not_run_away_on_two_workers() {
     let scenarios = [scenario::two_workers(0.5), scenario::two_workers(2.0)];
     let rows = suite::run(&scenarios, &[Algorithm::Elasticity], &TEST_SEEDS);
