@@ -35,6 +35,14 @@ const split = (name) => {
   return at < 0 ? ["", name] : [name.slice(0, at + 2), name.slice(at + 2)];
 };
 
+/** Of hundreds of rows only those are drawn that can be seen, or nearly. */
+const watcher = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    rows.get(target.dataset.name).visible = isIntersecting;
+    if (isIntersecting) drawRow(sites.get(target.dataset.name), clock);
+  }
+}, { rootMargin: "300px" });
+
 const makeRow = (site) => {
   const [path, last] = split(site.name);
   const parts = {
@@ -52,7 +60,8 @@ const makeRow = (site) => {
     parts.status,
     el("div", {}, parts.rates.node, el("div", { class: "caption" }, el("span", {}, parts.rate, " /s"), parts.bad)),
     el("div", {}, parts.times.node, el("div", { class: "caption" }, parts.p50, el("span", {}, "p99 ", parts.p99))));
-  parts.node = el("li", { class: "site" }, parts.head, parts.detail);
+  parts.node = el("li", { class: "site", "data-name": site.name }, parts.head, parts.detail);
+  watcher.observe(parts.node);
   return parts;
 };
 
@@ -70,7 +79,9 @@ const drawRow = (site, now) => {
   if (!row) rows.set(site.name, (row = makeRow(site)));
   const last = recent(site, now);
   const [status, says] = statusOf(site, last);
+  site.shown = { last, status };
   row.node.dataset.status = status;
+  if (!row.visible) return;
   row.status.textContent = says;
   drawRates(row.rates.paths, site.history, now);
   drawTimes(row.times.paths, site.history, now);
@@ -80,7 +91,6 @@ const drawRow = (site, now) => {
   row.p99.textContent = millis(site.p99);
   drawStack(row.stack, site);
   if (!row.detail.hidden) drawDetail(row.detail, site, now);
-  site.shown = { last, status };
 };
 
 const toggle = (name, open) => {
