@@ -13,6 +13,7 @@ use crate::error::{PolicyError, PolicyErrorKind};
 /// functions are nobody's business out there.
 ///
 /// ```
+/// # #[cfg(feature = "macros")] {
 /// use axum::Json;
 /// use resilient_runtime::{PolicyError, rate_limit};
 ///
@@ -22,6 +23,7 @@ use crate::error::{PolicyError, PolicyErrorKind};
 /// }
 ///
 /// let app: axum::Router = axum::Router::new().route("/stock", axum::routing::get(stock));
+/// # }
 /// ```
 impl IntoResponse for PolicyError {
     fn into_response(self) -> Response {
