@@ -112,13 +112,18 @@ const drawLayer = (site, layers, at) => {
 const legend = (kinds) => el("div", { class: "legend" }, ...kinds.map(([kind, label]) =>
   el("span", { class: kind }, el("i"), label)));
 
-/** Draws anew, and gives the focus back to what had it. A button that is pressed at this moment is left alone. */
+/** What stands where `focused` stood, or the head of its function: what had the focus may have been drawn anew. */
+const standIn = (focused, site) => {
+  const key = focused.dataset.key;
+  const same = key && [...site.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
+  return same || site.querySelector(".head");
+};
+
+/** Draws anew, and gives the focus back to what had it. */
 const redraw = (node, content) => {
-  const focused = node.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
   node.replaceChildren(content);
-  const again = focused && [...node.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused);
-  if (again) again.focus({ preventScroll: true });
-  else if (focused) node.closest(".site").querySelector(".head").focus({ preventScroll: true });
+  if (focused) standIn(focused, node.closest(".site")).focus({ preventScroll: true });
 };
 
 const drawDetail = (detail, site, now) => {
@@ -139,6 +144,7 @@ const drawDetail = (detail, site, now) => {
   charts.calls.textContent = `${site.in_flight} in flight · ${number(site.calls)} in all`;
   const same = JSON.stringify(site.layers);
   if (charts.same === same && charts.acted === mayAct) return;
+  // A button that is pressed at this moment is left alone.
   if (charts.layers.querySelector("button:active")) return;
   charts.same = same;
   charts.acted = mayAct;

@@ -91,6 +91,7 @@ const perform = async (what) => {
 };
 
 let asked = null;
+let giveFocusBack = () => {};
 const openDialog = (what, warning, field, go, error = "") => {
   $("ask-what").textContent = what;
   $("ask-error").textContent = error;
@@ -102,6 +103,9 @@ const openDialog = (what, warning, field, go, error = "") => {
   }
   if (warning) $("ask-what").append(el("br"), el("small", {}, warning));
   asked = go;
+  const asker = document.activeElement;
+  const site = asker.closest(".site");
+  giveFocusBack = () => site && !asker.isConnected && standIn(asker, site).focus({ preventScroll: true });
   $("ask").showModal();
   (field !== null ? $("ask-value") : go === null ? document.querySelector("#ask menu button") : $("ask-yes")).focus();
 };
@@ -123,6 +127,8 @@ const doIt = async () => {
   else $("ask-error").textContent = refused;
 };
 $("ask-yes").addEventListener("click", doIt);
+// The browser gives the focus back to what had it, but that may have been drawn anew since.
+$("ask").addEventListener("close", () => giveFocusBack());
 $("ask-value").addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
   event.preventDefault();
