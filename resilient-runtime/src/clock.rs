@@ -2,19 +2,20 @@
 //! policy, and one reading for all the layers that begin in one poll.
 
 use std::cell::Cell;
+use std::num::NonZeroU64;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant as StdInstant};
 
 use tokio::time::Instant;
 
 thread_local! {
-    static READING: Cell<Option<Instant>> = const { Cell::new(None) };
+    static READING: Cell<Option<Moment>> = const { Cell::new(None) };
 }
 
-/// The instant at which the layers of this attempt began.
-#[inline]
-pub(crate) fn entry() -> Instant {
-    READING.get().unwrap_or_else(Instant::now)
+/// The moment at which the layers of this attempt began.
+#[inline(always)]
+pub(crate) fn entry() -> Moment {
+    READING.get().unwrap_or_else(moment)
 }
 
 /// The clock as it stands.
@@ -23,12 +24,18 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Lets the layers below share `instant` until the body begins, an attempt has
+/// The same, in one word.
+#[inline]
+pub(crate) fn moment() -> Moment {
+    Moment::of(now())
+}
+
+/// Lets the layers below share `moment` until the body begins, an attempt has
 /// ended, or the returned guard is dropped. For generated code alone: there the
 /// innermost layer says when the body begins.
 #[inline]
-pub(crate) fn share(instant: Instant) -> Shared {
-    READING.set(Some(instant));
+pub(crate) fn share(moment: Moment) -> Shared {
+    READING.set(Some(moment));
     Shared
 }
 
@@ -45,6 +52,44 @@ impl Drop for Shared {
     #[inline]
     fn drop(&mut self) {
         forget();
+    }
+}
+
+/// An instant in one word, which is what the state machines count with and the futures keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(NonZeroU64);
+
+impl Moment {
+    #[inline]
+    pub(crate) fn of(at: Instant) -> Self {
+        Self(NonZeroU64::new(nanos(at)).unwrap_or(NonZeroU64::MIN))
+    }
+
+    pub(crate) fn instant(self) -> Instant {
+        epoch() + Duration::from_nanos(self.nanos())
+    }
+
+    #[inline]
+    pub(crate) fn nanos(self) -> Nanos {
+        self.0.get()
+    }
+
+    /// `None` if that is further away than the clock reaches.
+    #[inline]
+    pub(crate) fn plus(self, span: Nanos) -> Option<Self> {
+        self.0.checked_add(span).map(Self)
+    }
+
+    /// The time since `earlier`, or none at all.
+    #[inline]
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.nanos().saturating_sub(earlier.nanos()))
+    }
+}
+
+impl From<Instant> for Moment {
+    fn from(at: Instant) -> Self {
+        Self::of(at)
     }
 }
 

@@ -8,20 +8,25 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::{self, Moment, Nanos};
+
 /// When the time of this task's work is over, and by a limit of what length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
-    pub(crate) at: Instant,
-    pub(crate) after: Duration,
+    pub(crate) at: Moment,
+    pub(crate) after: Nanos,
 }
 
 impl Deadline {
+    pub(crate) fn after(&self) -> Duration {
+        Duration::from_nanos(self.after)
+    }
+
     /// How long ago the limit began that set it.
     pub(crate) fn ran(&self) -> Duration {
-        let now = Instant::now();
-        let left = self.at.saturating_duration_since(now);
-        let over = now.saturating_duration_since(self.at);
-        self.after.saturating_sub(left).saturating_add(over)
+        let now = clock::moment().nanos();
+        let began = self.at.nanos().saturating_sub(self.after);
+        Duration::from_nanos(now.saturating_sub(began))
     }
 }
 
@@ -32,8 +37,43 @@ pub(crate) struct Nearest {
     pub(crate) cuts_off: bool,
 }
 
+/// A [`Nearest`] in parts: what is written by parts and read as a whole has to wait for the writes.
+struct Slot {
+    at: Cell<Option<Moment>>,
+    after: Cell<Nanos>,
+    cuts_off: Cell<bool>,
+}
+
+impl Slot {
+    #[inline(always)]
+    fn get(&self) -> Option<Nearest> {
+        self.at.get().map(|at| Nearest {
+            deadline: Deadline {
+                at,
+                after: self.after.get(),
+            },
+            cuts_off: self.cuts_off.get(),
+        })
+    }
+
+    #[inline(always)]
+    fn set(&self, nearest: Option<Nearest>) {
+        self.at.set(nearest.map(|nearest| nearest.deadline.at));
+        if let Some(Nearest { deadline, cuts_off }) = nearest {
+            self.after.set(deadline.after);
+            self.cuts_off.set(cuts_off);
+        }
+    }
+}
+
 thread_local! {
-    static DEADLINE: Cell<Option<Nearest>> = const { Cell::new(None) };
+    static DEADLINE: Slot = const {
+        Slot {
+            at: Cell::new(None),
+            after: Cell::new(0),
+            cuts_off: Cell::new(false),
+        }
+    };
     static CUT_OFF_AFTER: Cell<Option<Duration>> = const { Cell::new(None) };
     static WAITS: Cell<u64> = const { Cell::new(0) };
     static PREVIOUS_ATTEMPTS: Cell<u32> = const { Cell::new(0) };
@@ -65,12 +105,23 @@ thread_local! {
 /// ```
 #[must_use]
 pub fn deadline() -> Option<Instant> {
-    nearest_deadline().map(|deadline| deadline.at)
+    nearest_deadline().map(|deadline| deadline.at.instant())
 }
 
 #[inline]
 pub(crate) fn nearest_deadline() -> Option<Deadline> {
-    DEADLINE.get().map(|nearest| nearest.deadline)
+    nearest().map(|nearest| nearest.deadline)
+}
+
+/// Whether there is one.
+#[inline]
+pub(crate) fn has_deadline() -> bool {
+    DEADLINE.with(|slot| slot.at.get().is_some())
+}
+
+#[inline(always)]
+fn nearest() -> Option<Nearest> {
+    DEADLINE.with(Slot::get)
 }
 
 /// How many attempts came before the one that the caller is part of: those of the nearest retry, and of
@@ -102,8 +153,7 @@ impl Drop for AttemptScope {
 
 /// The nearest deadline, if it has passed.
 pub(crate) fn overdue() -> Option<Nearest> {
-    let nearest = DEADLINE.get();
-    nearest.filter(|nearest| nearest.deadline.at <= Instant::now())
+    nearest().filter(|nearest| nearest.deadline.at <= clock::moment())
 }
 
 /// Whether it has.
@@ -113,13 +163,13 @@ pub(crate) fn is_overdue() -> bool {
 
 /// The nearest deadline, if nobody drops the caller then: a wait has to end by itself.
 pub(crate) fn end_of_waits() -> Option<Instant> {
-    let nearest = DEADLINE.get().filter(|nearest| !nearest.cuts_off);
-    nearest.map(|nearest| nearest.deadline.at)
+    let nearest = nearest().filter(|nearest| !nearest.cuts_off);
+    nearest.map(|nearest| nearest.deadline.at.instant())
 }
 
 /// Sets `deadline` for what runs until the guard is dropped, unless a nearer one
 /// is set already. The caller drops it then.
-#[inline]
+#[inline(always)]
 pub(crate) fn enter_deadline(deadline: Deadline) -> DeadlineScope {
     enter(Nearest {
         deadline,
@@ -135,13 +185,15 @@ pub(crate) fn tell_deadline(deadline: Deadline) -> DeadlineScope {
     })
 }
 
-#[inline]
-fn enter(nearest: Nearest) -> DeadlineScope {
-    let outer = DEADLINE.get();
-    if outer.is_none_or(|outer| nearest.deadline.at < outer.deadline.at) {
-        DEADLINE.set(Some(nearest));
-    }
-    DeadlineScope { outer }
+#[inline(always)]
+fn enter(entered: Nearest) -> DeadlineScope {
+    DEADLINE.with(|slot| {
+        let outer = slot.get();
+        if outer.is_none_or(|outer| entered.deadline.at < outer.deadline.at) {
+            slot.set(Some(entered));
+        }
+        DeadlineScope { outer }
+    })
 }
 
 #[must_use]
@@ -152,7 +204,7 @@ pub(crate) struct DeadlineScope {
 impl Drop for DeadlineScope {
     #[inline]
     fn drop(&mut self) {
-        DEADLINE.set(self.outer);
+        DEADLINE.with(|slot| slot.set(self.outer));
     }
 }
 

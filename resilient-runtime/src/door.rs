@@ -15,6 +15,13 @@ mod plain {
     #[derive(Debug)]
     pub struct Opened<'a, T>(&'a T);
 
+    impl<T> Clone for Opened<'_, T> {
+        #[inline]
+        fn clone(&self) -> Self {
+            Self(self.0)
+        }
+    }
+
     impl<T> Deref for Opened<'_, T> {
         type Target = T;
 
@@ -75,6 +82,15 @@ mod isolating {
     pub enum Opened<'a, T> {
         Own(&'a T),
         Isolated(Arc<T>),
+    }
+
+    impl<T> Clone for Opened<'_, T> {
+        fn clone(&self) -> Self {
+            match self {
+                Self::Own(content) => Self::Own(content),
+                Self::Isolated(content) => Self::Isolated(Arc::clone(content)),
+            }
+        }
     }
 
     impl<T> Deref for Opened<'_, T> {

@@ -1,19 +1,16 @@
 //! Why a call was dropped, for the layers to which that matters.
 
-use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::context::{self, Deadline};
 
 /// What is kept of a call under way, for the case that it is dropped.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Watch {
     /// Known where something depends on how long the call takes.
-    began: Option<Instant>,
-    /// The one that the call was admitted under.
+    began: Option<Moment>,
+    /// The one that the call was admitted under. Kept when the call is first pending: until then nobody drops it.
     deadline: Option<Deadline>,
     phase: Phase,
 }
@@ -21,12 +18,16 @@ pub(crate) struct Watch {
 /// What a call was last seen doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// Nothing yet.
+    New,
     /// Its own work, or waiting for somebody else's.
     Working,
     /// Nothing but waiting in a layer of ours.
     Waiting,
     /// It is being polled; seen in a drop, it has panicked.
     Polled,
+    /// It has said how it went.
+    Ended,
 }
 
 /// How a call ended that did not come to its end.
@@ -44,21 +45,27 @@ pub(crate) enum Fate {
     Abandoned,
 }
 
+/// A call that is being polled.
+#[must_use]
+pub(crate) struct Polling {
+    first: bool,
+    waits: u64,
+}
+
 impl Watch {
     /// From now on; `timed` if the time counts whatever happens.
     #[inline]
     pub(crate) fn new(timed: bool) -> Self {
-        let deadline = context::nearest_deadline();
         Self {
-            began: (timed || deadline.is_some()).then(clock::entry),
-            deadline,
-            phase: Phase::Working,
+            began: (timed || context::has_deadline()).then(clock::entry),
+            deadline: None,
+            phase: Phase::New,
         }
     }
 
     /// From `began` on.
     #[inline]
-    pub(crate) fn since(began: Instant) -> Self {
+    pub(crate) fn since(began: Moment) -> Self {
         Self {
             began: Some(began),
             deadline: context::nearest_deadline(),
@@ -68,7 +75,7 @@ impl Watch {
 
     /// When it began, if anything asked for that.
     #[inline]
-    pub(crate) fn began(&self) -> Option<Instant> {
+    pub(crate) fn began(&self) -> Option<Moment> {
         self.began
     }
 
@@ -77,23 +84,41 @@ impl Watch {
         self.began = self.began.or_else(|| Some(clock::entry()));
     }
 
-    /// Polls the call.
-    #[inline]
-    pub(crate) fn poll<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+    /// The call is about to be polled. To be handed to [`polled`](Self::polled) after that.
+    #[inline(always)]
+    pub(crate) fn poll(&mut self) -> Polling {
+        let first = self.phase == Phase::New;
         self.phase = Phase::Polled;
         // A limit was put around it only after it was admitted, and may be what drops it.
-        if self.began.is_none() && context::nearest_deadline().is_some() {
+        if self.began.is_none() && context::has_deadline() {
             self.time();
         }
         let waits = context::waits();
-        let polled = poll();
-        let waited = polled.is_pending() && context::waits() != waits;
-        self.phase = if waited {
-            Phase::Waiting
-        } else {
-            Phase::Working
-        };
-        polled
+        Polling { first, waits }
+    }
+
+    #[inline(always)]
+    pub(crate) fn polled(&mut self, polling: Polling, is_pending: bool) {
+        self.phase = Phase::Working;
+        if is_pending {
+            if polling.first {
+                self.deadline = context::nearest_deadline();
+            }
+            if context::waits() != polling.waits {
+                self.phase = Phase::Waiting;
+            }
+        }
+    }
+
+    /// It has come to its end, and is not dropped any more.
+    #[inline]
+    pub(crate) fn end(&mut self) {
+        self.phase = Phase::Ended;
+    }
+
+    #[inline]
+    pub(crate) fn has_ended(&self) -> bool {
+        self.phase == Phase::Ended
     }
 
     /// Asked as it is dropped.
@@ -101,10 +126,12 @@ impl Watch {
         match self.phase {
             Phase::Polled => return Fate::Panicked,
             Phase::Waiting => return Fate::Waiting,
-            Phase::Working => {}
+            Phase::New | Phase::Working | Phase::Ended => {}
         }
-        let overdue = self.deadline.filter(|deadline| clock::now() >= deadline.at);
-        match context::cut_off_after().or(overdue.map(|deadline| deadline.after)) {
+        let overdue = self
+            .deadline
+            .filter(|deadline| clock::moment() >= deadline.at);
+        match context::cut_off_after().or(overdue.map(|deadline| deadline.after())) {
             Some(limit) => Fate::CutOff {
                 ran_for_half: self.ran().saturating_mul(2) >= limit,
             },
@@ -114,9 +141,8 @@ impl Watch {
 
     /// Zero where nothing depends on it.
     fn ran(&self) -> Duration {
-        self.began.map_or(Duration::ZERO, |began| {
-            clock::now().saturating_duration_since(began)
-        })
+        self.began
+            .map_or(Duration::ZERO, |began| clock::moment().since(began))
     }
 }
 
@@ -124,19 +150,27 @@ impl Watch {
 mod tests {
     use tokio::time::advance;
 
+    use std::task::Poll;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn in_two_seconds() -> Deadline {
         Deadline {
-            at: clock::now() + 2 * SECOND,
-            after: 2 * SECOND,
+            at: (clock::now() + 2 * SECOND).into(),
+            after: 2_000_000_000,
         }
     }
 
+    fn polled(watch: &mut Watch, poll: impl FnOnce() -> Poll<()>) {
+        let polling = watch.poll();
+        let is_pending = poll().is_pending();
+        watch.polled(polling, is_pending);
+    }
+
     fn pend(watch: &mut Watch) {
-        assert!(watch.poll(|| Poll::<()>::Pending).is_pending());
+        polled(watch, || Poll::Pending);
     }
 
     #[tokio::test(start_paused = true)]
@@ -150,10 +184,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_that_is_polled_as_it_is_dropped_has_panicked() {
         let mut watch = Watch::new(false);
-        let polled = std::panic::AssertUnwindSafe(|| {
-            watch.poll(|| -> Poll<()> { std::panic::resume_unwind(Box::new(())) })
-        });
-        assert!(std::panic::catch_unwind(polled).is_err());
+        let _ = watch.poll();
         assert_eq!(watch.fate(), Fate::Panicked);
     }
 
@@ -162,14 +193,14 @@ mod tests {
         let mut watch = Watch::new(false);
         let wait = || {
             context::note_wait();
-            Poll::<()>::Pending
+            Poll::Pending
         };
-        let _ = watch.poll(wait);
+        polled(&mut watch, wait);
         assert_eq!(watch.fate(), Fate::Waiting);
         pend(&mut watch);
         assert_eq!(watch.fate(), Fate::Abandoned);
         // What has waited and is ready then is over with that.
-        let _ = watch.poll(|| {
+        polled(&mut watch, || {
             context::note_wait();
             Poll::Ready(())
         });
@@ -178,10 +209,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn from_its_deadline_on_it_is_cut_off_whoever_drops_it() {
-        let watch = {
+        let mut watch = Watch::new(false);
+        {
             let _scope = context::enter_deadline(in_two_seconds());
-            Watch::new(false)
-        };
+            pend(&mut watch);
+        }
         advance(2 * SECOND - Duration::from_nanos(1)).await;
         assert_eq!(watch.fate(), Fate::Abandoned);
         advance(Duration::from_nanos(1)).await;
@@ -211,6 +243,6 @@ mod tests {
         assert_eq!(watch.began(), None);
         let _scope = context::enter_deadline(in_two_seconds());
         pend(&mut watch);
-        assert_eq!(watch.began(), Some(clock::now()));
+        assert_eq!(watch.began(), Some(clock::moment()));
     }
 }

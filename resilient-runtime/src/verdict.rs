@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -162,6 +162,28 @@ pub trait Failing: Sized {
     fn into_failure(self) -> Failure<Self::Error>;
 }
 
+/// The outcome of a layer, from that of what it wraps, and after `end`, which is told of it.
+///
+/// Value and failure each go by themselves: a value that is moved as a part of the whole outcome has to wait until all
+/// of that is written.
+#[inline(always)]
+pub(crate) fn passed_on<T, X: Failing>(
+    polled: Poll<Result<T, X>>,
+    end: impl FnOnce(Result<&T, &X>),
+) -> Poll<Result<T, Failure<X::Error>>> {
+    match polled {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Ok(value)) => {
+            end(Ok(&value));
+            Poll::Ready(Ok(value))
+        }
+        Poll::Ready(Err(failure)) => {
+            end(Err(&failure));
+            Poll::Ready(Err(failure.into_failure()))
+        }
+    }
+}
+
 impl<E> Failing for Judged<E> {
     type Error = E;
 
@@ -286,6 +308,7 @@ where
 }
 
 /// The innermost layer: errors of the function meet their verdict here.
+#[inline(always)]
 pub fn judged<F, T, E, J>(future: F, judge: J) -> JudgedFuture<F, J>
 where
     F: Future<Output = Result<T, E>>,
@@ -315,12 +338,19 @@ where
 {
     type Output = Result<T, Judged<E>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // The instant that the layers share was read before the body began.
         clock::forget();
         let this = self.project();
-        let outcome = ready!(this.inner.poll(cx));
-        Poll::Ready(judge(outcome, &*this.judge))
+        match this.inner.poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(value)) => Poll::Ready(Ok(value)),
+            Poll::Ready(Err(error)) => {
+                let verdict = (this.judge)(&error);
+                Poll::Ready(Err(Judged { error, verdict }))
+            }
+        }
     }
 }
 

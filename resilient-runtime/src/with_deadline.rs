@@ -7,6 +7,7 @@ use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use crate::clock;
+use crate::clock::Moment;
 use crate::context::{self, Deadline};
 
 /// Sets a [`deadline`](crate::deadline) for what `future` runs: one that came with a request, for instance.
@@ -31,7 +32,8 @@ use crate::context::{self, Deadline};
 /// # }
 /// ```
 pub fn with_deadline<F: Future>(at: Instant, future: F) -> WithDeadline<F> {
-    let after = at.saturating_duration_since(clock::entry());
+    let at = Moment::of(at);
+    let after = at.nanos().saturating_sub(clock::entry().nanos());
     WithDeadline {
         deadline: Deadline { at, after },
         inner: future,

@@ -4,17 +4,15 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-use tokio::time::Instant;
-
 use super::permit::LimitPermit;
 use super::{AdaptiveConcurrency, LimitAlgorithm, LimitOutcome};
 use crate::classify::ErrorClass;
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::gate::{self, Entering, Queueing, Waiting};
 use crate::site::{Entry, Way};
-use crate::verdict::{Cause, Failing, Failure};
+use crate::verdict::{Cause, Failing, Failure, passed_on};
+use pin_project_lite::pin_project;
 
 pin_project! {
     /// A call under an adaptive limit. Made by [`AdaptiveConcurrency::call`].
@@ -39,6 +37,7 @@ enum Stage<'a, A: LimitAlgorithm> {
 }
 
 impl<'a, F, A: LimitAlgorithm> AdaptiveCall<'a, F, A> {
+    #[inline(always)]
     pub(super) const fn new(way: Way<'a, AdaptiveConcurrency<A>>, inner: F) -> Self {
         Self {
             inner,
@@ -55,24 +54,29 @@ where
 {
     type Output = Result<T, Failure<X::Error>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Stage::Asking(way) = *this.stage {
             *this.stage = Stage::Free;
             if let Some(entry) = way.entry() {
-                *this.stage = match gate::ask(entry, way.ask().cost, may_wait(way), cx) {
-                    Entering::Inside(place) => {
-                        Stage::Inside(LimitPermit::new(place, way, clock::entry()))
-                    }
-                    Entering::Waits(waiting) => {
-                        // Without this a queue that takes all would keep the limit from growing.
-                        if let Some(entry) = way.entry() {
-                            found_full(&entry, clock::entry());
+                let now = clock::entry();
+                match gate::try_enter(entry, way.ask().cost) {
+                    Ok(place) => *this.stage = Stage::Inside(LimitPermit::new(place, way, now)),
+                    Err(entry) => match queue(entry, way, cx) {
+                        Entering::Inside(place) => {
+                            *this.stage = Stage::Inside(LimitPermit::new(place, way, now));
                         }
-                        Stage::Waiting(way, waiting)
-                    }
-                    Entering::Refused(entry) => return refuse(entry),
-                };
+                        Entering::Waits(waiting) => {
+                            // Without this a queue that takes all would keep the limit from growing.
+                            if let Some(entry) = way.entry() {
+                                found_full(&entry, now);
+                            }
+                            *this.stage = Stage::Waiting(way, waiting);
+                        }
+                        Entering::Refused(entry) => return refuse(entry),
+                    },
+                }
             }
         }
         if let Stage::Waiting(way, waiting) = this.stage {
@@ -82,49 +86,64 @@ where
             match entered {
                 // The time in the queue is not the service's.
                 Ok(place) => {
-                    *this.stage = Stage::Inside(LimitPermit::new(place, way, clock::now()));
+                    *this.stage = Stage::Inside(LimitPermit::new(place, way, clock::moment()));
                 }
                 Err(entry) => return refuse(entry),
             }
         }
         let Stage::Inside(permit) = this.stage else {
-            return this.inner.poll(cx).map_err(Failing::into_failure);
+            return passed_on(this.inner.poll(cx), |_| {});
         };
-        let outcome = ready!(permit.poll(|| this.inner.poll(cx)));
-        permit.settle(counts_as(&outcome), clock::now);
-        *this.stage = Stage::Free;
-        Poll::Ready(outcome.map_err(Failing::into_failure))
+        let (polling, carrying) = permit.poll();
+        let polled = this.inner.poll(cx);
+        drop(carrying);
+        permit.polled(polling, polled.is_pending());
+        passed_on(polled, |outcome| this.stage.settle(counts_as(outcome)))
     }
 }
 
-fn may_wait<'a, A: LimitAlgorithm>(
-    way: Way<'a, AdaptiveConcurrency<A>>,
-) -> impl FnOnce(&Door<'a, A>) -> Queueing {
-    move |entry| {
-        entry.settings(|settings| Queueing {
-            max_queue: settings.max_queue,
-            max_wait: way.ask().max_wait.or(settings.max_wait),
-        })
+impl<A: LimitAlgorithm> Stage<'_, A> {
+    #[inline(always)]
+    fn settle(&mut self, outcome: LimitOutcome) {
+        if let Self::Inside(permit) = self {
+            permit.settle(outcome, clock::moment);
+        }
+        *self = Self::Free;
     }
+}
+
+#[cold]
+fn queue<'a, A: LimitAlgorithm>(
+    entry: Door<'a, A>,
+    way: Way<'a, AdaptiveConcurrency<A>>,
+    cx: &mut Context<'_>,
+) -> Entering<Door<'a, A>> {
+    let ask = way.ask();
+    let queueing = entry.settings(|settings| Queueing {
+        max_queue: settings.max_queue,
+        max_wait: ask.max_wait.or(settings.max_wait),
+    });
+    gate::queue(entry, ask.cost, queueing, cx)
 }
 
 fn refuse<A: LimitAlgorithm, T, E>(entry: Door<'_, A>) -> Poll<Result<T, Failure<E>>> {
-    Poll::Ready(Err(Failure::Policy(refusal(&entry, clock::now()))))
+    Poll::Ready(Err(Failure::Policy(refusal(&entry, clock::moment()))))
 }
 
 /// Refusals are part of what the rule goes by.
 #[cold]
-pub(super) fn refusal<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Instant) -> PolicyError {
+pub(super) fn refusal<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Moment) -> PolicyError {
     found_full(entry, now);
     entry.refuse(PolicyErrorKind::ConcurrencyLimited)
 }
 
-fn found_full<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Instant) {
+fn found_full<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Moment) {
     entry.settings(|settings| entry.core.refused(settings, now));
 }
 
 /// The limit's column of the table of outcomes.
-fn counts_as<T, X: Failing>(outcome: &Result<T, X>) -> LimitOutcome {
+#[inline]
+fn counts_as<T, X: Failing>(outcome: Result<&T, &X>) -> LimitOutcome {
     let Err(failure) = outcome else {
         return LimitOutcome::Sample;
     };

@@ -4,13 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::*};
 use std::sync::{Mutex, TryLockError};
 
-use tokio::time::Instant;
-
 use super::algorithm::{LimitAlgorithm, LimitUpdate};
 use super::held::Held;
 use super::settings::AdaptiveConcurrencySettings as Settings;
 use super::window::Gathering;
-use crate::clock::{Nanos, nanos};
+use crate::clock::{Moment, Nanos};
 use crate::gate::Gate;
 
 /// An adaptive limit without its settings and its name.
@@ -80,16 +78,16 @@ impl<A: LimitAlgorithm> Core<A> {
 
     /// Leave for one who has got a place.
     #[inline]
-    pub(super) fn admitted(&self, now: Instant) -> Admitted {
+    pub(super) fn admitted(&self, now: impl Into<Moment>) -> Admitted {
         Admitted {
-            began: nanos(now),
+            began: now.into().nanos(),
             period: self.period.load(Relaxed),
             marks: self.held.marks(),
         }
     }
 
-    pub(super) fn refused(&self, settings: &Settings, now: Instant) {
-        let now = nanos(now);
+    pub(super) fn refused(&self, settings: &Settings, now: impl Into<Moment>) {
+        let now = now.into().nanos();
         let in_flight = self.gate.in_use();
         self.after_idleness(settings, now, in_flight);
         self.gathering.refused(now, in_flight);
@@ -98,18 +96,18 @@ impl<A: LimitAlgorithm> Core<A> {
 
     /// Hands in how a call ended; its place is the caller's to give back, after this.
     #[inline]
-    pub(super) fn record(
+    pub(super) fn record<M: Into<Moment>>(
         &self,
         settings: &Settings,
         admitted: Admitted,
         outcome: LimitOutcome,
-        now: impl FnOnce() -> Instant,
+        now: impl FnOnce() -> M,
     ) {
         self.held.ended(admitted.marks);
         if outcome == LimitOutcome::Ignored || admitted.period != self.period.load(Relaxed) {
             return;
         }
-        let now = nanos(now());
+        let now = now().into().nanos();
         let in_flight = self.gate.in_use();
         // This one still has its place.
         let others = in_flight.saturating_sub(1);

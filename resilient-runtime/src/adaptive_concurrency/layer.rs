@@ -31,6 +31,7 @@ impl<A: LimitAlgorithm> AdaptiveLayer<A> {
     }
 
     /// A call under the limit.
+    #[inline(always)]
     pub fn guard<F, T, X>(&'static self, future: F) -> AdaptiveCall<'static, F, A>
     where
         F: Future<Output = Result<T, X>>,
@@ -42,6 +43,7 @@ impl<A: LimitAlgorithm> AdaptiveLayer<A> {
 
 impl<A: LimitAlgorithm> Asked<'_, AdaptiveConcurrency<A>> {
     /// A call under the limit.
+    #[inline(always)]
     pub fn guard<F, T, X>(&self, future: F) -> AdaptiveCall<'_, F, A>
     where
         F: Future<Output = Result<T, X>>,

@@ -177,8 +177,8 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
         now: Instant,
     ) -> Result<LimitPermit<'a, A>, PolicyError> {
         match gate::try_enter(entry, way.ask().cost) {
-            Ok(place) => Ok(LimitPermit::new(place, way, now)),
-            Err(entry) => Err(call::refusal(&entry, now)),
+            Ok(place) => Ok(LimitPermit::new(place, way, now.into())),
+            Err(entry) => Err(call::refusal(&entry, now.into())),
         }
     }
 

@@ -1,15 +1,14 @@
 //! Leave to make one call under an adaptive limit.
 
 use std::fmt;
-use std::task::Poll;
 
 use tokio::time::Instant;
 
 use super::core::Admitted;
 use super::{AdaptiveConcurrency, LimitAlgorithm, LimitOutcome};
-use crate::carry::Holding;
-use crate::clock;
-use crate::dropped::{Fate, Watch};
+use crate::carry::{Carrying, Holding};
+use crate::clock::{self, Moment};
+use crate::dropped::{Fate, Polling, Watch};
 use crate::gate::{Account, Gate, Gated, Place};
 use crate::site::{Caller, Entry, Lasting, Way};
 use crate::stats::{Count, Timing};
@@ -74,11 +73,11 @@ const fn account(caller: Caller) -> Account {
 }
 
 impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         place: Place<Entry<'a, AdaptiveConcurrency<A>>>,
         way: Way<'a, AdaptiveConcurrency<A>>,
-        now: Instant,
+        now: Moment,
     ) -> Self {
         let admitted = place.gated().core.admitted(now);
         Self {
@@ -91,24 +90,28 @@ impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {
 
     /// Says how the call ended.
     pub fn record(mut self, outcome: LimitOutcome) {
-        self.settle(outcome, clock::now);
+        self.settle(outcome, clock::moment);
     }
 
     /// With the clock as an argument.
     #[doc(hidden)]
     pub fn record_at(mut self, outcome: LimitOutcome, now: Instant) {
-        self.settle(outcome, || now);
+        self.settle(outcome, || now.into());
     }
 
-    #[inline]
-    pub(super) fn poll<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        let watch = &mut self.watch;
-        self.held.poll(|| watch.poll(poll))
+    #[inline(always)]
+    pub(super) fn poll(&mut self) -> (Polling, Carrying<'_>) {
+        (self.watch.poll(), self.held.poll())
+    }
+
+    #[inline(always)]
+    pub(super) fn polled(&mut self, polling: Polling, is_pending: bool) {
+        self.watch.polled(polling, is_pending);
     }
 
     /// The place is still held; it is free when the permit is dropped.
-    #[inline]
-    pub(super) fn settle(&mut self, outcome: LimitOutcome, now: impl FnOnce() -> Instant) {
+    #[inline(always)]
+    pub(super) fn settle(&mut self, outcome: LimitOutcome, now: impl FnOnce() -> Moment) {
         self.recorded = true;
         if let Some(entry) = self.held.entry() {
             if outcome == LimitOutcome::Dropped {
@@ -130,7 +133,7 @@ impl<A: LimitAlgorithm> Drop for LimitPermit<'_, A> {
                 LimitOutcome::Ignored
             }
         };
-        self.settle(outcome, clock::now);
+        self.settle(outcome, clock::moment);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A call through a bulkhead.
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -8,11 +9,11 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::Bulkhead;
-use super::enter::{admit, refusal};
+use super::enter::{queue, refusal};
 use crate::carry::Holding;
-use crate::gate::{Entering, Waiting};
+use crate::gate::{self, Entering, Waiting};
 use crate::site::{Ask, Entry, Way};
-use crate::verdict::{Failing, Failure};
+use crate::verdict::{Failing, Failure, passed_on};
 
 pin_project! {
     /// A call through a bulkhead. Made by [`Bulkhead::call`].
@@ -35,6 +36,7 @@ enum Stage<'a> {
 }
 
 impl<'a, F> BulkheadCall<'a, F> {
+    #[inline(always)]
     pub(super) fn new(way: Way<'a, Bulkhead>, inner: F) -> Self {
         Self {
             inner,
@@ -66,18 +68,24 @@ where
 {
     type Output = Result<T, Failure<X::Error>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Stage::Asking(way, ask) = *this.stage {
-            *this.stage = Stage::Free;
+            this.stage.put(Stage::Free);
             if let Some(entry) = way.entry() {
-                *this.stage = match admit(entry, ask, cx) {
-                    Entering::Inside(places) => Stage::Inside(Holding::new(places, way)),
-                    Entering::Waits(waiting) => Stage::Waiting(way, waiting),
-                    Entering::Refused(entry) => {
-                        return Poll::Ready(Err(Failure::Policy(refusal(entry))));
-                    }
-                };
+                match gate::try_enter(entry, ask.cost) {
+                    Ok(places) => this.stage.put(Stage::Inside(Holding::new(places, way))),
+                    Err(entry) => match queue(entry, ask, cx) {
+                        Entering::Inside(places) => {
+                            *this.stage = Stage::Inside(Holding::new(places, way));
+                        }
+                        Entering::Waits(waiting) => *this.stage = Stage::Waiting(way, waiting),
+                        Entering::Refused(entry) => {
+                            return Poll::Ready(Err(Failure::Policy(refusal(entry))));
+                        }
+                    },
+                }
             }
         }
         if let Stage::Waiting(way, waiting) = this.stage {
@@ -87,11 +95,28 @@ where
             *this.stage = Stage::Inside(Holding::new(entered.map_err(refusal)?, way));
         }
         let Stage::Inside(inside) = this.stage else {
-            return this.inner.poll(cx).map_err(Failing::into_failure);
+            return passed_on(this.inner.poll(cx), |_| {});
         };
-        let outcome = ready!(inside.poll(|| this.inner.poll(cx)));
-        *this.stage = Stage::Free;
-        Poll::Ready(outcome.map_err(Failing::into_failure))
+        let carrying = inside.poll();
+        let polled = this.inner.poll(cx);
+        drop(carrying);
+        passed_on(polled, |_| this.stage.end())
+    }
+}
+
+impl Stage<'_> {
+    /// Over one that needs no drop.
+    #[inline(always)]
+    fn put(&mut self, next: Self) {
+        mem::forget(mem::replace(self, next));
+    }
+
+    #[inline(always)]
+    fn end(&mut self) {
+        if let Self::Inside(places) = self {
+            places.release();
+            self.put(Self::Free);
+        }
     }
 }
 

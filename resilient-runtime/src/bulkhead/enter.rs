@@ -12,14 +12,17 @@ use crate::stats::{Count, Timing};
 pub(super) type Places<'a> = Place<Entry<'a, Bulkhead>>;
 
 impl Gated for Entry<'_, Bulkhead> {
+    #[inline(always)]
     fn gate(&self) -> &Gate {
         &self.core
     }
 
+    #[inline(always)]
     fn limit(&self) -> u32 {
         self.settings(|settings| settings.max_concurrent)
     }
 
+    #[inline(always)]
     fn account(&self) -> Account {
         account(self.caller)
     }
@@ -49,19 +52,18 @@ pub(super) const fn account(caller: Caller) -> Account {
     }
 }
 
-#[inline]
-pub(super) fn admit<'a>(
+/// For a call that did not get its places at once.
+#[cold]
+pub(super) fn queue<'a>(
     entry: Entry<'a, Bulkhead>,
     ask: Ask,
     cx: &mut Context<'_>,
 ) -> Entering<Entry<'a, Bulkhead>> {
-    let queueing = |entry: &Entry<'a, Bulkhead>| {
-        entry.settings(|settings| Queueing {
-            max_queue: settings.max_queue,
-            max_wait: ask.max_wait.or(settings.max_wait),
-        })
-    };
-    gate::ask(entry, ask.cost, queueing, cx)
+    let queueing = entry.settings(|settings| Queueing {
+        max_queue: settings.max_queue,
+        max_wait: ask.max_wait.or(settings.max_wait),
+    });
+    gate::queue(entry, ask.cost, queueing, cx)
 }
 
 pub(super) fn refusal(entry: Entry<'_, Bulkhead>) -> PolicyError {

@@ -24,6 +24,7 @@ impl BulkheadLayer {
     }
 
     /// A call through the bulkhead.
+    #[inline(always)]
     pub fn guard<F, T, X>(&'static self, future: F) -> BulkheadCall<'static, F>
     where
         F: Future<Output = Result<T, X>>,
@@ -77,6 +78,7 @@ impl Handle<'_, Bulkhead> {
 
 impl Asked<'_, Bulkhead> {
     /// A call through the bulkhead.
+    #[inline(always)]
     pub fn guard<F, T, X>(&self, future: F) -> BulkheadCall<'_, F>
     where
         F: Future<Output = Result<T, X>>,

@@ -18,7 +18,7 @@ pub use layer::BulkheadLayer;
 pub use permit::{BulkheadPermit, OwnedBulkheadPermit};
 pub use settings::BulkheadSettings;
 
-use self::enter::{admit, refusal};
+use self::enter::{queue, refusal};
 use crate::door::{Door, Opened};
 use crate::error::PolicyError;
 use crate::gate::{self, Entering, Gate, Gated};
@@ -227,7 +227,11 @@ impl Bulkhead {
         let mut waiting = None;
         let places = poll_fn(|cx| {
             if let Some(entry) = entry.take() {
-                match admit(entry, ask, cx) {
+                let entry = match gate::try_enter(entry, ask.cost) {
+                    Ok(places) => return Poll::Ready(Ok(places)),
+                    Err(entry) => entry,
+                };
+                match queue(entry, ask, cx) {
                     Entering::Inside(places) => return Poll::Ready(Ok(places)),
                     Entering::Refused(entry) => return Poll::Ready(Err(entry)),
                     Entering::Waits(waits) => waiting = Some(waits),

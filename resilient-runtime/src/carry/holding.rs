@@ -1,6 +1,6 @@
 //! The places of a call under way.
 
-use super::Carriers;
+use super::{Carriers, Carrying};
 use crate::gate::{Gated, Place};
 use crate::site::{Entry, Lasting, Stateful, Way};
 
@@ -22,7 +22,7 @@ where
     Lasting<S>: Gated,
 {
     /// What was taken by going that `way`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(place: Place<Entry<'a, S>>, way: Way<'a, S>) -> Self {
         Self {
             place: Some(place),
@@ -32,25 +32,24 @@ where
     }
 
     /// By what they were taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn entry(&self) -> Option<&Entry<'a, S>> {
         self.place.as_ref().map(Place::gated)
     }
 
-    /// Polls what has the places, which may ask to take them along.
-    #[inline]
-    pub(crate) fn poll<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        self.carriers.poll(poll)
+    /// What a drop does. There is nothing left for that then.
+    #[inline(always)]
+    pub(crate) fn release(&mut self) {
+        if self.carriers.are_some() {
+            self.hand_over();
+        }
+        if let Some(place) = &mut self.place {
+            place.give_back();
+        }
     }
-}
 
-impl<'a, S: Stateful> Drop for Holding<'a, S>
-where
-    Entry<'a, S>: Gated,
-    Lasting<S>: Gated,
-{
-    #[inline]
-    fn drop(&mut self) {
+    #[cold]
+    fn hand_over(&mut self) {
         let Self {
             place,
             way,
@@ -65,5 +64,22 @@ where
             let place = place.take_if(same)?;
             Some(place.held_by(lasting))
         });
+    }
+
+    /// Until the guard is dropped, what has the places is polled, and may ask to take them along.
+    #[inline(always)]
+    pub(crate) fn poll(&mut self) -> Carrying<'_> {
+        self.carriers.poll()
+    }
+}
+
+impl<'a, S: Stateful> Drop for Holding<'a, S>
+where
+    Entry<'a, S>: Gated,
+    Lasting<S>: Gated,
+{
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.release();
     }
 }

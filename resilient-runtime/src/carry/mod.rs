@@ -19,7 +19,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 pub(crate) use holding::Holding;
-pub(crate) use scope::Carriers;
+pub(crate) use scope::{Carriers, Carrying};
 
 /// The places of a call, kept until this and all its clones are dropped.
 ///

@@ -37,15 +37,20 @@ impl Carriers {
         Self(None)
     }
 
-    /// Polls what the layer wraps. Whoever asks meanwhile is remembered, also if it panics.
-    #[inline]
-    pub(crate) fn poll<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+    /// What the layer wraps is polled until the guard is dropped. Whoever asks meanwhile is remembered, also if it panics.
+    #[inline(always)]
+    pub(crate) fn poll(&mut self) -> Carrying<'_> {
         AROUND.set(AROUND.get() + 1);
-        let _scope = Scope {
+        Carrying {
             before: ASKED.get(),
             carriers: self,
-        };
-        poll()
+        }
+    }
+
+    /// Whether anybody has asked.
+    #[inline(always)]
+    pub(crate) fn are_some(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Hands the place over, when the call is over and what it wrapped is gone. It is
@@ -84,13 +89,14 @@ impl Carriers {
 }
 
 /// While this lives, requests reach the layer.
-struct Scope<'a> {
+#[must_use]
+pub(crate) struct Carrying<'a> {
     before: usize,
     carriers: &'a mut Carriers,
 }
 
-impl Drop for Scope<'_> {
-    #[inline]
+impl Drop for Carrying<'_> {
+    #[inline(always)]
     fn drop(&mut self) {
         let around = AROUND.get() - 1;
         AROUND.set(around);
@@ -101,7 +107,7 @@ impl Drop for Scope<'_> {
     }
 }
 
-impl Scope<'_> {
+impl Carrying<'_> {
     /// Layers further out see the same requests; behind the outermost they are forgotten.
     #[cold]
     fn collect(&mut self, asked: usize, outermost: bool) {

@@ -27,6 +27,11 @@ impl Layer {
     }
 
     /// Whether the place was given back, after the call has ended.
+    fn poll<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+        let _carrying = self.carriers.poll();
+        poll()
+    }
+
     fn end(&mut self) -> bool {
         let place = Place(Arc::clone(&self.given_back));
         let mut place = Some(place);
@@ -43,7 +48,7 @@ impl Layer {
 #[test]
 fn a_place_is_kept_until_the_carrier_goes() {
     let mut layer = Layer::new();
-    let carry = layer.carriers.poll(Carry::new);
+    let carry = layer.poll(Carry::new);
     assert!(!layer.end());
     drop(carry);
     assert!(layer.is_free());
@@ -52,15 +57,15 @@ fn a_place_is_kept_until_the_carrier_goes() {
 #[test]
 fn a_carrier_that_went_before_the_end_keeps_nothing() {
     let mut layer = Layer::new();
-    drop(layer.carriers.poll(Carry::new));
+    drop(layer.poll(Carry::new));
     assert!(layer.end());
 }
 
 #[test]
 fn a_request_is_remembered_over_later_polls() {
     let mut layer = Layer::new();
-    let carry = layer.carriers.poll(Carry::new);
-    layer.carriers.poll(|| {});
+    let carry = layer.poll(Carry::new);
+    layer.poll(|| {});
     assert!(!layer.end());
     drop(carry);
     assert!(layer.is_free());
@@ -69,8 +74,8 @@ fn a_request_is_remembered_over_later_polls() {
 #[test]
 fn a_place_is_free_when_the_last_of_its_carriers_goes() {
     let mut layer = Layer::new();
-    let first = layer.carriers.poll(Carry::new);
-    let [second, third] = layer.carriers.poll(|| [Carry::new(), Carry::new()]);
+    let first = layer.poll(Carry::new);
+    let [second, third] = layer.poll(|| [Carry::new(), Carry::new()]);
     let fourth = second.clone();
     assert!(!layer.end());
     for carry in [first, second, third] {
@@ -84,10 +89,10 @@ fn a_place_is_free_when_the_last_of_its_carriers_goes() {
 #[test]
 fn all_layers_around_hear_of_it_and_none_beside() {
     let [mut outer, mut before, mut inner, mut after] = [(); 4].map(|()| Layer::new());
-    let carry = outer.carriers.poll(|| {
-        before.carriers.poll(|| {});
-        let carry = inner.carriers.poll(Carry::new);
-        after.carriers.poll(|| {});
+    let carry = outer.poll(|| {
+        before.poll(|| {});
+        let carry = inner.poll(Carry::new);
+        after.poll(|| {});
         carry
     });
     assert!(before.end() && after.end());
@@ -99,8 +104,8 @@ fn all_layers_around_hear_of_it_and_none_beside() {
 #[test]
 fn a_request_of_one_call_is_not_seen_by_the_next_on_the_thread() {
     let [mut first, mut second] = [(); 2].map(|()| Layer::new());
-    let carry = first.carriers.poll(Carry::new);
-    let other = second.carriers.poll(Carry::new);
+    let carry = first.poll(Carry::new);
+    let other = second.poll(Carry::new);
     drop(other);
     assert!(second.end());
     assert!(!first.end());
@@ -111,7 +116,7 @@ fn a_request_of_one_call_is_not_seen_by_the_next_on_the_thread() {
 fn outside_of_any_layer_it_does_nothing() {
     assert!(Carry::new().places.is_none());
     let mut layer = Layer::new();
-    layer.carriers.poll(|| {});
+    layer.poll(|| {});
     assert!(Carry::new().places.is_none());
 }
 
@@ -120,7 +125,7 @@ fn a_call_that_panics_hands_over_and_leaves_the_thread_clean() {
     let mut layer = Layer::new();
     let mut kept = None;
     let unwound = catch_unwind(AssertUnwindSafe(|| {
-        layer.carriers.poll(|| {
+        layer.poll(|| {
             kept = Some(Carry::new());
             std::panic::resume_unwind(Box::new(()));
         })
@@ -137,7 +142,7 @@ fn a_call_that_panics_hands_over_and_leaves_the_thread_clean() {
 fn carriers_that_are_gone_are_forgotten() {
     let mut layer = Layer::new();
     for _ in 0..1_000 {
-        drop(layer.carriers.poll(Carry::new));
+        drop(layer.poll(Carry::new));
     }
     assert!(layer.carriers.len() <= 1);
 }
@@ -146,7 +151,7 @@ fn carriers_that_are_gone_are_forgotten() {
 fn a_stream_gives_the_places_back_when_it_ends() {
     let mut layer = Layer::new();
     let items = [Ok(1), Err("broken"), Ok(2)];
-    let stream = layer.carriers.poll(|| carry(futures::stream::iter(items)));
+    let stream = layer.poll(|| carry(futures::stream::iter(items)));
     assert!(!layer.end());
     let mut stream = std::pin::pin!(stream);
     let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -168,7 +173,7 @@ fn a_stream_gives_the_places_back_after_what_it_holds() {
     }
     let mut layer = Layer::new();
     let held = Held(Arc::clone(&layer.given_back));
-    let carried = layer.carriers.poll(|| carry(held));
+    let carried = layer.poll(|| carry(held));
     assert!(!layer.end());
     drop(carried);
     assert!(layer.is_free());
@@ -177,7 +182,7 @@ fn a_stream_gives_the_places_back_after_what_it_holds() {
 #[tokio::test]
 async fn a_future_gives_the_places_back_when_it_is_ready() {
     let mut layer = Layer::new();
-    let future = layer.carriers.poll(|| carry(std::future::ready(7)));
+    let future = layer.poll(|| carry(std::future::ready(7)));
     assert!(!layer.end());
     let mut future = std::pin::pin!(future);
     assert_eq!(future.as_mut().await, 7);
@@ -190,7 +195,7 @@ async fn blocking_work_keeps_the_places_until_it_has_returned() {
     let (begin, begun) = futures::channel::oneshot::channel();
     let (release, held) = std::sync::mpsc::channel::<()>();
     let (done, returned) = futures::channel::oneshot::channel::<()>();
-    let handle = layer.carriers.poll(|| {
+    let handle = layer.poll(|| {
         spawn_blocking(move || {
             let _ = begin.send(());
             let _ = held.recv();
@@ -213,7 +218,7 @@ async fn blocking_work_keeps_the_places_until_it_has_returned() {
 async fn a_task_keeps_the_places_until_it_has_ended() {
     let mut layer = Layer::new();
     let (end, ended) = futures::channel::oneshot::channel::<()>();
-    let task = layer.carriers.poll(|| spawn(ended));
+    let task = layer.poll(|| spawn(ended));
     assert!(!layer.end());
     drop(end);
     assert!(task.await.unwrap().is_err());
@@ -264,7 +269,7 @@ mod any_order {
     fn poll(layers: &mut [Layer], asks: usize) -> Vec<Carry> {
         match layers {
             [] => (0..asks).map(|_| Carry::new()).collect(),
-            [outer, inner @ ..] => outer.carriers.poll(|| poll(inner, asks)),
+            [outer, inner @ ..] => outer.poll(|| poll(inner, asks)),
         }
     }
 

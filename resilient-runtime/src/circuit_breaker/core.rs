@@ -19,6 +19,7 @@ use self::time::{Clock, Nanos};
 use self::word::Word;
 use super::change::{BreakerMode, BreakerState, ChangeCause, Transition};
 use super::settings::CircuitBreakerSettings;
+use crate::clock::Moment;
 
 /// A circuit breaker without its settings, its name and its listeners.
 ///
@@ -106,27 +107,20 @@ impl Core {
         }
     }
 
-    /// Asks to make a call. The clock is read only if the breaker is not closed.
+    /// Leave to make a call, if the breaker is closed.
     #[inline]
-    pub(crate) fn admit(
-        &self,
-        settings: &CircuitBreakerSettings,
-        now: impl FnOnce() -> Instant,
-    ) -> Admission {
+    pub(crate) fn admit_closed(&self) -> Option<Admitted> {
         let word = self.word();
-        if word.state() == BreakerState::Closed {
-            return (Ok(plain(word)), None);
-        }
-        self.admit_unless_barred(settings, word, now)
+        (word.state() == BreakerState::Closed).then(|| plain(word))
     }
 
-    #[inline(never)]
-    fn admit_unless_barred(
+    /// Asks to make a call. The clock is read only if the breaker is not closed.
+    pub(crate) fn admit<M: Into<Moment>>(
         &self,
         settings: &CircuitBreakerSettings,
-        mut word: Word,
-        now: impl FnOnce() -> Instant,
+        now: impl FnOnce() -> M,
     ) -> Admission {
+        let mut word = self.word();
         let mut clock = Clock::new(now);
         loop {
             if word.state() == BreakerState::Closed {
@@ -185,20 +179,29 @@ impl Core {
         Some((Ok(admitted), transition))
     }
 
+    /// Whether a success changes nothing, and how long it took does not matter.
+    #[inline(always)]
+    pub(crate) fn is_clean(&self, settings: &CircuitBreakerSettings, admitted: Admitted) -> bool {
+        let word = self.word();
+        word.state() == BreakerState::Closed
+            && word.generation() == admitted.generation
+            && settings.slow_call.is_none()
+            && self.counts.are_clean(settings, word.generation())
+    }
+
     /// Hands in the result of a call, at its end. `slow`: it took longer than `slow_call`, which is for the caller to say; it
     /// counts even where the result itself does not, and means nothing if the settings have no `slow_call`.
     ///
     /// Half-open, a slow call fails its probe whatever its result: a service that is slow has not come back.
     ///
     /// The clock is read only where time matters: not for a window of calls, unless this result opens the breaker.
-    #[inline]
-    pub(crate) fn record(
+    pub(crate) fn record<M: Into<Moment>>(
         &self,
         settings: &CircuitBreakerSettings,
         admitted: Admitted,
         report: Report,
         slow: bool,
-        now: impl FnOnce() -> Instant,
+        now: impl FnOnce() -> M,
     ) -> Option<Transition> {
         let slow = slow && settings.slow_call.is_some();
         let word = self.word();
@@ -226,13 +229,13 @@ impl Core {
         }
     }
 
-    fn record_closed(
+    fn record_closed<M: Into<Moment>>(
         &self,
         settings: &CircuitBreakerSettings,
         mut word: Word,
         report: Report,
         slow: bool,
-        clock: &mut Clock<impl FnOnce() -> Instant>,
+        clock: &mut Clock<impl FnOnce() -> M>,
     ) -> Option<Transition> {
         if settings.keeps_window() && !self.counts.fit(settings) {
             word = self.reshape(settings, word)?;
@@ -418,6 +421,7 @@ impl Core {
         }
     }
 
+    #[inline]
     fn word(&self) -> Word {
         Word::from_bits(self.word.load(Acquire))
     }
@@ -428,6 +432,7 @@ impl Core {
     }
 }
 
+#[inline]
 fn plain(word: Word) -> Admitted {
     Admitted {
         generation: word.generation(),

@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
 use super::CircuitBreaker;
-use super::permit::{BreakerPermit, CallOutcome};
+use super::permit::{CallOutcome, Inside};
 use crate::classify::ErrorClass;
 use crate::clock;
+use crate::dropped::Watch;
 use crate::error::PolicyErrorKind;
 use crate::rules::{Rules, Test};
 use crate::site::Way;
-use crate::verdict::{Cause, Failing, Failure};
+use crate::verdict::{Cause, Failing, Failure, passed_on};
 
 pin_project! {
     /// A call through a circuit breaker. Made by [`CircuitBreaker::call`].
@@ -29,12 +30,13 @@ pin_project! {
 enum Stage<'a> {
     /// Not polled yet.
     Asking(Way<'a, CircuitBreaker>),
-    Admitted(BreakerPermit<'a>),
+    Admitted(Inside<Way<'a, CircuitBreaker>>),
     /// Switched off, or done.
     Free,
 }
 
 impl<'a, F, R> BreakerCall<'a, F, R> {
+    #[inline(always)]
     pub(super) fn new(way: Way<'a, CircuitBreaker>, rules: R, inner: F) -> Self {
         Self {
             inner,
@@ -55,30 +57,46 @@ where
 {
     type Output = Result<T, Failure<X::Error>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Stage::Asking(way) = *this.stage {
             *this.stage = Stage::Free;
             if let Some(entry) = way.entry() {
-                *this.stage = match CircuitBreaker::enter(entry) {
-                    Ok(permit) => Stage::Admitted(permit),
+                let (admitted, timed) = match CircuitBreaker::enter(&entry) {
+                    Ok(admitted) => admitted,
                     Err(refusal) => return Poll::Ready(Err(Failure::Policy(refusal))),
                 };
+                *this.stage = Stage::Admitted(Inside::new(way, admitted, Watch::new(timed)));
             }
         }
-        let Stage::Admitted(permit) = this.stage else {
-            return this.inner.poll(cx).map_err(Failing::into_failure);
+        let Stage::Admitted(inside) = this.stage else {
+            return passed_on(this.inner.poll(cx), |_| {});
         };
-        let outcome = ready!(permit.poll(|| this.inner.poll(cx)));
-        permit.settle(counts_as(&outcome, this.rules), clock::now);
-        *this.stage = Stage::Free;
-        Poll::Ready(outcome.map_err(Failing::into_failure))
+        let (polling, holding) = inside.poll();
+        let polled = this.inner.poll(cx);
+        drop(holding);
+        inside.polled(polling, polled.is_pending());
+        passed_on(polled, |outcome| {
+            this.stage.settle(counts_as(outcome, this.rules));
+        })
+    }
+}
+
+impl Stage<'_> {
+    #[inline(always)]
+    fn settle(&mut self, outcome: CallOutcome) {
+        if let Self::Admitted(inside) = self {
+            inside.settle(outcome, clock::moment);
+        }
+        *self = Self::Free;
     }
 }
 
 /// The breaker's column of the table of outcomes.
+#[inline]
 fn counts_as<T, X, R, When, WhenOk, Ignore, OnRetry, Pauses>(
-    outcome: &Result<T, X>,
+    outcome: Result<&T, &X>,
     rules: &Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>,
 ) -> CallOutcome
 where

@@ -34,6 +34,7 @@ impl BreakerLayer {
     }
 
     /// A call through the breaker.
+    #[inline(always)]
     pub fn guard<F, T, X>(
         &'static self,
         future: F,
@@ -46,6 +47,7 @@ impl BreakerLayer {
     }
 
     /// The same with rules.
+    #[inline(always)]
     pub fn guard_by<F, T, X, R>(&'static self, future: F, rules: R) -> BreakerCall<'static, F, R>
     where
         F: Future<Output = Result<T, X>>,
@@ -130,6 +132,7 @@ impl Handle<'_, CircuitBreaker> {
 
 impl Asked<'_, CircuitBreaker> {
     /// A call through the breaker.
+    #[inline(always)]
     pub fn guard<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>>
     where
         F: Future<Output = Result<T, X>>,
@@ -139,6 +142,7 @@ impl Asked<'_, CircuitBreaker> {
     }
 
     /// The same with rules.
+    #[inline(always)]
     pub fn guard_by<F, T, X, R>(&self, future: F, rules: R) -> BreakerCall<'_, F, R>
     where
         F: Future<Output = Result<T, X>>,

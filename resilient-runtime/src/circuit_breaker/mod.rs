@@ -25,9 +25,9 @@ pub use settings::{CircuitBreakerSettings, Window};
 pub use self::core::BreakerSnapshot;
 
 use self::change::Transition;
-use self::core::Core;
+use self::core::{Admitted, Core};
 use self::spent::Spent;
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::door::{Door, Opened};
 use crate::dropped::Watch;
 use crate::error::{PolicyError, PolicyErrorKind};
@@ -167,25 +167,29 @@ impl CircuitBreaker {
     /// # Ok::<_, resilient_runtime::PolicyError>(())
     /// ```
     pub fn try_acquire(&self) -> Result<BreakerPermit<'_>, PolicyError> {
-        self.try_acquire_at(clock::entry())
+        Self::try_enter(Entry::by_hand(self), clock::entry())
     }
 
     /// With the clock as an argument.
     #[doc(hidden)]
     pub fn try_acquire_at(&self, now: Instant) -> Result<BreakerPermit<'_>, PolicyError> {
-        Self::try_enter(Entry::by_hand(self), now)
+        Self::try_enter(Entry::by_hand(self), now.into())
     }
 
     /// Nothing polls such a permit, so a limit that is put around the work later cannot be
     /// noticed when it is: the time counts from here.
-    fn try_enter(entry: Entry<'_, Self>, now: Instant) -> Result<BreakerPermit<'_>, PolicyError> {
-        Self::admit(entry, || now, |_| Watch::since(now))
+    fn try_enter(entry: Entry<'_, Self>, now: Moment) -> Result<BreakerPermit<'_>, PolicyError> {
+        let (admitted, _) = Self::admit(&entry, || now)?;
+        Ok(BreakerPermit::new(entry, admitted, Watch::since(now)))
     }
 
-    /// For a call that is polled.
-    #[inline]
-    fn enter(entry: Entry<'_, Self>) -> Result<BreakerPermit<'_>, PolicyError> {
-        Self::admit(entry, clock::entry, Watch::new)
+    /// For a call that is polled. Tells as well whether its time counts whatever happens.
+    #[inline(always)]
+    fn enter(entry: &Entry<'_, Self>) -> Result<(Admitted, bool), PolicyError> {
+        match entry.core.admit_closed() {
+            Some(admitted) => Ok((admitted, entry.settings(is_timed))),
+            None => Self::admit(entry, clock::entry),
+        }
     }
 
     /// Whether it lets calls through. An open breaker whose time is up stays open
@@ -266,23 +270,17 @@ impl CircuitBreaker {
         Tuning::set(self, None, knob, None)
     }
 
-    /// `watch` is told whether the time counts whatever happens.
-    #[inline]
-    fn admit<'a>(
-        entry: Entry<'a, Self>,
-        now: impl FnOnce() -> Instant,
-        watch: impl FnOnce(bool) -> Watch,
-    ) -> Result<BreakerPermit<'a>, PolicyError> {
-        let (admission, timed) = entry.settings(|settings| {
-            (
-                entry.core.admit(settings, now),
-                settings.slow_call.is_some(),
-            )
-        });
+    #[inline(never)]
+    fn admit(
+        entry: &Entry<'_, Self>,
+        now: impl FnOnce() -> Moment,
+    ) -> Result<(Admitted, bool), PolicyError> {
+        let (admission, timed) =
+            entry.settings(|settings| (entry.core.admit(settings, now), is_timed(settings)));
         let (admitted, transition) = admission;
-        Self::tell(&entry, transition);
+        Self::tell(entry, transition);
         match admitted {
-            Ok(admitted) => Ok(BreakerPermit::new(entry, admitted, watch(timed))),
+            Ok(admitted) => Ok((admitted, timed)),
             Err(refused) => Err(entry.refuse(PolicyErrorKind::CircuitOpen {
                 retry_after: refused.retry_after,
             })),
@@ -325,6 +323,10 @@ impl CircuitBreaker {
             shielded(|| on_change(&change));
         }
     }
+}
+
+const fn is_timed(settings: &CircuitBreakerSettings) -> bool {
+    settings.slow_call.is_some()
 }
 
 impl Stateful for CircuitBreaker {

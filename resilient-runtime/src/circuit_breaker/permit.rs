@@ -1,16 +1,15 @@
 //! Leave to make one call, and the duty to say how it went.
 
 use std::fmt;
-use std::task::Poll;
 
 use tokio::time::Instant;
 
 use super::CircuitBreaker;
 use super::core::{Admitted, Report};
-use crate::clock;
-use crate::context;
-use crate::dropped::{Fate, Watch};
-use crate::site::Entry;
+use crate::clock::{self, Moment};
+use crate::context::{self, HoldingBreakerScope};
+use crate::dropped::{Fate, Polling, Watch};
+use crate::site::{Caller, Entry, Way};
 use crate::stats::Count;
 
 /// How a call went, to a circuit breaker.
@@ -32,110 +31,174 @@ pub enum CallOutcome {
 /// Dropped without a [`record`](Self::record), the call counts as one that was
 /// dropped, and the place of a probe is given back.
 #[must_use = "the call counts as dropped when the permit is"]
-pub struct BreakerPermit<'a> {
-    entry: Entry<'a, CircuitBreaker>,
-    admitted: Admitted,
-    watch: Watch,
-    recorded: bool,
-}
+pub struct BreakerPermit<'a>(Inside<Entry<'a, CircuitBreaker>>);
 
 impl<'a> BreakerPermit<'a> {
     pub(super) fn new(entry: Entry<'a, CircuitBreaker>, admitted: Admitted, watch: Watch) -> Self {
-        Self {
-            entry,
+        Self(Inside {
+            whither: entry,
             admitted,
             watch,
-            recorded: false,
-        }
+        })
     }
 
     /// Says how the call went. It is a slow call if it took longer than `slow_call`,
     /// counted from when the permit was given.
     pub fn record(mut self, outcome: CallOutcome) {
-        self.settle(outcome, clock::now);
+        self.0.settle(outcome, clock::moment);
     }
 
     /// With the clock as an argument.
     #[doc(hidden)]
     pub fn record_at(mut self, outcome: CallOutcome, now: Instant) {
-        self.settle(outcome, || now);
-    }
-
-    #[inline]
-    pub(super) fn settle(&mut self, outcome: CallOutcome, now: impl Fn() -> Instant) {
-        match outcome {
-            CallOutcome::Success => self.report(Report::Success, true, now),
-            CallOutcome::Failure => self.report(Report::Failure, true, now),
-            CallOutcome::Overload => self.report(Report::Overload, false, now),
-            CallOutcome::Neutral => self.report(Report::Neutral, false, now),
-        }
-    }
-
-    #[inline]
-    pub(super) fn poll<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        let core = &self.entry.core;
-        let _holding = core.holds_back().then(context::enter_holding_breaker);
-        let polled = self.watch.poll(poll);
-        if polled.is_pending() && core.holds_back() {
-            context::note_holding_breaker();
-        }
-        polled
-    }
-
-    #[inline]
-    fn report(&mut self, report: Report, timed: bool, now: impl Fn() -> Instant) {
-        self.recorded = true;
-        let transition = self.entry.settings(|settings| {
-            // One reading says how long it took and when it ended.
-            let (slow, ended) = match (settings.slow_call, self.watch.began()) {
-                (Some(limit), Some(began)) if timed => {
-                    let ended = now();
-                    (ended.saturating_duration_since(began) > limit, Some(ended))
-                }
-                _ => (false, None),
-            };
-            self.count(report, slow);
-            let now = || ended.unwrap_or_else(&now);
-            let core = &self.entry.core;
-            core.record(settings, self.admitted, report, slow, now)
-        });
-        CircuitBreaker::tell(&self.entry, transition);
-    }
-
-    /// Whatever the breaker makes of it: a late result, or one that nothing depends on, is a call as well.
-    #[inline]
-    fn count(&self, report: Report, slow: bool) {
-        let caller = self.entry.caller;
-        caller.count(match report {
-            Report::Success => Count::BreakerSucceeded,
-            Report::Failure => Count::BreakerFailed,
-            Report::Neutral | Report::Overload => Count::BreakerNeutral,
-        });
-        if slow {
-            caller.count(Count::BreakerSlow);
-        }
+        self.0.settle(outcome, || now.into());
     }
 }
 
-impl Drop for BreakerPermit<'_> {
-    fn drop(&mut self) {
-        if self.recorded {
+/// Where a call was admitted, and is to be handed in.
+pub(super) trait Whither {
+    /// Nothing where it was not admitted.
+    fn entry(&self) -> Option<Entry<'_, CircuitBreaker>>;
+}
+
+impl Whither for Entry<'_, CircuitBreaker> {
+    fn entry(&self) -> Option<Entry<'_, CircuitBreaker>> {
+        Some(self.clone())
+    }
+}
+
+impl Whither for Way<'_, CircuitBreaker> {
+    #[inline(always)]
+    fn entry(&self) -> Option<Entry<'_, CircuitBreaker>> {
+        self.inside()
+    }
+}
+
+/// A call that was admitted, until it is settled: dropped before, it counts as dropped.
+pub(super) struct Inside<W: Whither> {
+    whither: W,
+    admitted: Admitted,
+    watch: Watch,
+}
+
+impl<W: Whither> Inside<W> {
+    #[inline(always)]
+    pub(super) fn new(whither: W, admitted: Admitted, watch: Watch) -> Self {
+        Self {
+            whither,
+            admitted,
+            watch,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn settle(&mut self, outcome: CallOutcome, now: impl Fn() -> Moment) {
+        self.watch.end();
+        let Some(entry) = self.whither.entry() else {
+            return;
+        };
+        let changes_nothing = outcome == CallOutcome::Success
+            && entry.settings(|settings| entry.core.is_clean(settings, self.admitted));
+        if changes_nothing {
+            entry.caller.count(Count::BreakerSucceeded);
             return;
         }
+        let (report, timed) = match outcome {
+            CallOutcome::Success => (Report::Success, true),
+            CallOutcome::Failure => (Report::Failure, true),
+            CallOutcome::Overload => (Report::Overload, false),
+            CallOutcome::Neutral => (Report::Neutral, false),
+        };
+        let began = self.watch.began().filter(|_| timed);
+        hand_in(&entry, self.admitted, report, began, now);
+    }
+
+    /// The call is about to be polled.
+    #[inline(always)]
+    pub(super) fn poll(&mut self) -> (Polling, Option<HoldingBreakerScope>) {
+        let holding = self.holds_back().then(context::enter_holding_breaker);
+        (self.watch.poll(), holding)
+    }
+
+    /// It was.
+    #[inline(always)]
+    pub(super) fn polled(&mut self, polling: Polling, is_pending: bool) {
+        self.watch.polled(polling, is_pending);
+        if is_pending && self.holds_back() {
+            context::note_holding_breaker();
+        }
+    }
+
+    #[inline(always)]
+    fn holds_back(&self) -> bool {
+        let entry = self.whither.entry();
+        entry.is_some_and(|entry| entry.core.holds_back())
+    }
+
+    #[cold]
+    fn dropped(&self) {
         let (report, timed) = match self.watch.fate() {
             Fate::Panicked | Fate::CutOff { ran_for_half: true } => (Report::Failure, true),
             Fate::Waiting | Fate::CutOff { .. } => (Report::Neutral, false),
             // Says nothing of the service, unless it took too long.
             Fate::Abandoned => (Report::Neutral, true),
         };
-        self.report(report, timed, clock::now);
+        let began = self.watch.began().filter(|_| timed);
+        if let Some(entry) = self.whither.entry() {
+            hand_in(&entry, self.admitted, report, began, clock::moment);
+        }
+    }
+}
+
+impl<W: Whither> Drop for Inside<W> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.watch.has_ended() {
+            self.dropped();
+        }
+    }
+}
+
+/// Hands in how a call went that began at `began`, if its time counts.
+#[inline(never)]
+fn hand_in(
+    entry: &Entry<'_, CircuitBreaker>,
+    admitted: Admitted,
+    report: Report,
+    began: Option<Moment>,
+    now: impl Fn() -> Moment,
+) {
+    let transition = entry.settings(|settings| {
+        // One reading says how long it took and when it ended.
+        let timed = settings.slow_call.zip(began).map(|(limit, began)| {
+            let ended = now();
+            (ended.since(began) > limit, ended)
+        });
+        let slow = timed.is_some_and(|(slow, _)| slow);
+        count(entry.caller, report, slow);
+        let now = || timed.map_or_else(&now, |(_, ended)| ended);
+        entry.core.record(settings, admitted, report, slow, now)
+    });
+    CircuitBreaker::tell(entry, transition);
+}
+
+/// Whatever the breaker makes of it: a late result, or one that nothing depends on, is a call as well.
+#[inline]
+fn count(caller: Caller, report: Report, slow: bool) {
+    caller.count(match report {
+        Report::Success => Count::BreakerSucceeded,
+        Report::Failure => Count::BreakerFailed,
+        Report::Neutral | Report::Overload => Count::BreakerNeutral,
+    });
+    if slow {
+        caller.count(Count::BreakerSlow);
     }
 }
 
 impl fmt::Debug for BreakerPermit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BreakerPermit")
-            .field("watch", &self.watch)
+            .field("watch", &self.0.watch)
             .finish_non_exhaustive()
     }
 }

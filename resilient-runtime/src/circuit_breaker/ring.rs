@@ -26,7 +26,8 @@ use super::settings::Window;
 /// number before the head's is in its slot, and no thread ever waits for another.
 ///
 /// A success in a full window of clean successes would change nothing but the sequence number, so it need
-/// not be recorded: [`is_clean`](Self::is_clean) reads two words and writes none.
+/// not be recorded: [`is_clean`](Self::is_clean) reads two words and writes none. The second is the head at which the
+/// window was last found to be clean: while that is the head, it still is.
 ///
 /// Slots are allocated at first use, in tables of a power of two with room for one more than the window, so that the
 /// slot `n` calls back is not reused while the head stands. Tables stay: a window that changes back and forth
@@ -39,6 +40,8 @@ use super::settings::Window;
 #[derive(Debug)]
 pub(crate) struct Ring {
     head: AtomicU64,
+    /// A head with nothing bad in the window before it, or zero, which is never full.
+    clean: AtomicU64,
     /// Tables of 2^4 to 2^16 slots. Behind a pointer, for a window of time needs none of them.
     tables: OnceLock<Box<[Table; TABLES]>>,
 }
@@ -108,6 +111,13 @@ impl Head {
         )
     }
 
+    /// Whether nothing was bad in the `calls` calls between this and `later`.
+    fn starts_clean(self, later: Head, calls: u32) -> bool {
+        self.is_before(later, calls)
+            && self.failed() == later.failed()
+            && self.slow() == later.slow()
+    }
+
     /// Whether this is what the head was `calls` calls before `later`.
     fn is_before(self, later: Head, calls: u32) -> bool {
         self.period() == later.period()
@@ -119,6 +129,7 @@ impl Ring {
     pub(crate) const fn new() -> Self {
         Ring {
             head: AtomicU64::new(0),
+            clean: AtomicU64::new(0),
             tables: OnceLock::new(),
         }
     }
@@ -129,15 +140,14 @@ impl Ring {
         self.head.store(Head::start(generation).0, Release);
     }
 
-    /// Whether the window is full of calls that neither failed nor were slow: another one need not be recorded.
+    /// Whether the window is full of calls that neither failed nor were slow, as far as is known without a look
+    /// at the slots: another one need not be recorded.
     #[inline]
-    pub(crate) fn is_clean(&self, generation: u64, calls: u32) -> bool {
+    pub(crate) fn is_clean(&self, generation: u64) -> bool {
         let head = Head(self.head.load(Acquire));
-        if !head.full() || head.period() != generation & PERIOD_MASK {
-            return false;
-        }
-        let base = Self::base(self.table(calls), head, calls);
-        base.is_before(head, calls) && base.failed() == head.failed() && base.slow() == head.slow()
+        head.full()
+            && head.period() == generation & PERIOD_MASK
+            && head.0 == self.clean.load(Relaxed)
     }
 
     /// Records a call in a window of that many. Within one period the number must stay the same.
@@ -165,11 +175,13 @@ impl Ring {
             {
                 Ok(_) => {
                     self.keep(table, next);
-                    return if failed || slow {
-                        self.tally_at(next, table, generation, calls)
-                    } else {
-                        None
-                    };
+                    if failed || slow {
+                        return self.tally_at(next, table, generation, calls);
+                    }
+                    if next.full() && Self::base(table, next, calls).starts_clean(next, calls) {
+                        self.clean.store(next.0, Relaxed);
+                    }
+                    return None;
                 }
                 Err(found) => head = Head(found),
             }

@@ -20,7 +20,7 @@ pin_project! {
 }
 
 impl<F> Spanned<F> {
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn new(span: Span, inner: F) -> Self {
         Self { inner, span }
     }
@@ -33,14 +33,23 @@ where
 {
     type Output = F::Output;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let polled = this.span.within(|| this.inner.poll(cx));
-        if let Poll::Ready(outcome) = &polled {
-            this.span.end(outcome);
+        let entered = this.span.enter();
+        let polled = this.inner.poll(cx);
+        drop(entered);
+        match polled {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(value)) => {
+                this.span.end_well();
+                Poll::Ready(Ok(value))
+            }
+            Poll::Ready(Err(failure)) => {
+                this.span.fail(&failure);
+                Poll::Ready(Err(failure))
+            }
         }
-        polled
     }
 }
 
@@ -61,12 +70,15 @@ mod untraced {
         }
 
         #[inline]
-        pub(super) fn within<T>(&self, poll: impl FnOnce() -> T) -> T {
-            poll()
+        pub(super) fn enter(&self) -> Option<std::convert::Infallible> {
+            None
         }
 
         #[inline]
-        pub(super) fn end<T, X>(&mut self, _: &Result<T, X>) {}
+        pub(super) fn end_well(&mut self) {}
+
+        #[inline]
+        pub(super) fn fail<X>(&mut self, _: &X) {}
     }
 }
 
@@ -112,23 +124,26 @@ mod traced {
         }
 
         #[inline]
-        pub(super) fn within<T>(&self, poll: impl FnOnce() -> T) -> T {
-            let _entered = self.0.as_ref().map(|span| span.enter());
-            poll()
+        pub(super) fn enter(&self) -> Option<tracing::span::Entered<'_>> {
+            self.0.as_ref().map(|span| span.enter())
         }
 
         #[inline]
-        pub(super) fn end<T, X: Failing>(&mut self, outcome: &Result<T, X>) {
+        pub(super) fn end_well(&mut self) {
             if let Some(span) = self.0.take() {
-                span.record("outcome", ended(outcome));
+                span.record("outcome", "ok");
+            }
+        }
+
+        #[inline]
+        pub(super) fn fail<X: Failing>(&mut self, failure: &X) {
+            if let Some(span) = self.0.take() {
+                span.record("outcome", failed(failure));
             }
         }
     }
 
-    fn ended<T, X: Failing>(outcome: &Result<T, X>) -> &'static str {
-        let Err(failure) = outcome else {
-            return "ok";
-        };
+    fn failed(failure: &impl Failing) -> &'static str {
         match failure.verdict().cause {
             Cause::Policy(PolicyErrorKind::TimedOut { .. }) => "timed out",
             Cause::Error(_) | Cause::Policy(PolicyErrorKind::FaultInjected) => "error",

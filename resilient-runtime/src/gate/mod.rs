@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! try_enter(gated, cost)                 Result<Place, gated>; never waits
-//! ask(gated, cost, queueing, cx)         Entering::{Inside(Place), Waits(Waiting), Refused(gated)}
+//! queue(gated, cost, queueing, cx)       Entering::{Inside(Place), Waits(Waiting), Refused(gated)}, after that
 //! waiting.poll(cx)                       Pending | Ready(Ok(Place)) | Ready(Err(gated)): refused
 //! drop(place), drop(waiting)             at any moment, on any thread
 //! gate.limit_changed(limit)              lets in whom a new limit suits
@@ -56,7 +56,7 @@ use std::task::{Poll, Waker};
 pub(crate) use self::place::{Account, Gated, Place, try_enter};
 use self::queue::{Answer, Queue};
 pub(crate) use self::rules::check_queue;
-pub(crate) use self::wait::{Entering, Queueing, Waiting, ask};
+pub(crate) use self::wait::{Entering, Queueing, Waiting, queue};
 
 /// See the module.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Gate {
     }
 
     /// Takes places if there are that many and nobody waits for them.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_enter(&self, cost: u32, limit: u32) -> bool {
         self.word
             .fetch_update(Acquire, Relaxed, |word| {
@@ -191,7 +191,7 @@ impl Gate {
     }
 
     /// Gives a place back. The limit is asked for only if somebody waits.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn leave(&self, cost: u32, limit: impl Fn() -> u32) {
         let before = self.word.fetch_sub(u64::from(cost), Release);
         if waiting(before) != 0 {

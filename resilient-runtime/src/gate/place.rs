@@ -3,10 +3,8 @@
 use std::mem::take;
 use std::task::{Poll, Waker, ready};
 
-use tokio::time::Instant;
-
 use super::{Answer, Entry, Gate, Ticket};
-use crate::clock;
+use crate::clock::{self, Moment};
 use crate::site::Caller;
 use crate::stats::{Began, Count, Timing};
 
@@ -61,7 +59,7 @@ pub(crate) enum Entered<G: Gated> {
 }
 
 /// Takes places if they are free and nobody waits.
-#[inline]
+#[inline(always)]
 pub(crate) fn try_enter<G: Gated>(gated: G, cost: u32) -> Result<Place<G>, G> {
     if gated.gate().try_enter(cost, gated.limit()) {
         Ok(Place::new(gated, cost, clock::entry))
@@ -82,7 +80,7 @@ pub(crate) fn enter<G: Gated>(gated: G, cost: u32, max_queue: u32, waker: &Waker
         .gate()
         .enter_or_wait(cost, max_queue, || gated.limit(), waker);
     match entry {
-        Entry::Entered => Entered::Now(Place::new(gated, cost, clock::now)),
+        Entry::Entered => Entered::Now(Place::new(gated, cost, clock::moment)),
         Entry::Waits(ticket) => Entered::Waits(Waiter {
             waits: Some((gated, ticket)),
             cost,
@@ -92,8 +90,8 @@ pub(crate) fn enter<G: Gated>(gated: G, cost: u32, max_queue: u32, waker: &Waker
 }
 
 impl<G: Gated> Place<G> {
-    #[inline]
-    fn new(gated: G, cost: u32, now: fn() -> Instant) -> Self {
+    #[inline(always)]
+    fn new(gated: G, cost: u32, now: impl FnOnce() -> Moment) -> Self {
         let Account {
             caller, admitted, ..
         } = gated.account();
@@ -109,6 +107,19 @@ impl<G: Gated> Place<G> {
         &self.gated
     }
 
+    /// What a drop does. There is nothing left for that then.
+    #[inline(always)]
+    pub(crate) fn give_back(&mut self) {
+        let cost = take(&mut self.cost);
+        if cost == 0 {
+            return;
+        }
+        self.gated.gave_back(cost);
+        self.gated.gate().leave(cost, || self.gated.limit());
+        let Account { caller, held, .. } = self.gated.account();
+        caller.end(held, self.began);
+    }
+
     /// The same places, held by another hand on the same gate.
     pub(crate) fn held_by<H: Gated>(mut self, gated: H) -> Place<H> {
         // What is left behind gives nothing back.
@@ -117,7 +128,7 @@ impl<G: Gated> Place<G> {
         Place {
             gated,
             cost,
-            began: take(&mut self.began),
+            began: self.began,
         }
     }
 }
@@ -135,7 +146,7 @@ impl<G: Gated> Waiter<G> {
         };
         let cost = self.cost;
         Poll::Ready(match answer {
-            Answer::Entered => Ok(Place::new(gated, cost, clock::now)),
+            Answer::Entered => Ok(Place::new(gated, cost, clock::moment)),
             Answer::Refused => Err(gated),
         })
     }
@@ -149,12 +160,9 @@ impl<G: Gated> Waiter<G> {
 }
 
 impl<G: Gated> Drop for Place<G> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        self.gated.gave_back(self.cost);
-        self.gated.gate().leave(self.cost, || self.gated.limit());
-        let Account { caller, held, .. } = self.gated.account();
-        caller.end(held, self.began);
+        self.give_back();
     }
 }
 

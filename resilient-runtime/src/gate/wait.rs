@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-use super::place::{Account, Entered, Gated, Place, Waiter, enter, try_enter};
+use super::place::{Account, Entered, Gated, Place, Waiter, enter};
 use crate::clock;
 use crate::context;
 use crate::stats::Began;
@@ -34,31 +34,19 @@ pub(crate) struct Waiting<G: Gated> {
     began: Began,
 }
 
-/// Takes places, or one in the queue. How one may wait is asked only if there are no
-/// places.
-#[inline]
-pub(crate) fn ask<G: Gated>(
+/// For one who did not get places at once: a place in the queue, or what has become free meanwhile.
+#[cold]
+pub(crate) fn queue<G: Gated>(
     gated: G,
     cost: u32,
-    queueing: impl FnOnce(&G) -> Queueing,
+    may: Queueing,
     cx: &mut Context<'_>,
 ) -> Entering<G> {
-    match try_enter(gated, cost) {
-        Ok(place) => Entering::Inside(place),
-        Err(gated) => {
-            let queueing = queueing(&gated);
-            queue(gated, cost, queueing, cx)
-        }
-    }
-}
-
-#[cold]
-fn queue<G: Gated>(gated: G, cost: u32, may: Queueing, cx: &mut Context<'_>) -> Entering<G> {
     let now = clock::now();
     if context::is_overdue() || may.max_wait.is_some_and(|wait| wait.is_zero()) {
         return Entering::Refused(gated);
     }
-    let began = gated.account().caller.begin(|| now);
+    let began = gated.account().caller.begin(|| now.into());
     match enter(gated, cost, may.max_queue, cx.waker()) {
         Entered::Now(place) => Entering::Inside(place),
         Entered::Full(gated) => Entering::Refused(gated),

@@ -27,12 +27,12 @@ pub(super) struct Limit {
 
 impl Limit {
     fn is_over(&self) -> bool {
-        self.deadline.at <= clock::now()
+        self.deadline.at <= clock::moment()
     }
 
     fn kind(&self) -> PolicyErrorKind {
         PolicyErrorKind::TimedOut {
-            after: self.deadline.after,
+            after: self.deadline.after(),
         }
     }
 
@@ -49,7 +49,7 @@ impl Limit {
 
     /// Drops what was under way.
     pub(super) fn cut_off(&self, drop: impl FnOnce()) {
-        let after = self.deadline.after;
+        let after = self.deadline.after();
         event::emit(CALLER, self.path().as_ref(), || EventKind::TimedOut {
             after,
         });
@@ -58,7 +58,7 @@ impl Limit {
 
     /// Drops something with the reason made known.
     pub(super) fn discard(&self, drop: impl FnOnce()) {
-        let _scope = context::enter_cut_off(self.deadline.after);
+        let _scope = context::enter_cut_off(self.deadline.after());
         drop();
     }
 
@@ -110,7 +110,7 @@ impl Bound {
         }
         if !limit.is_over() {
             if this.timer.is_none() {
-                let timer = tokio::time::sleep_until(limit.deadline.at);
+                let timer = tokio::time::sleep_until(limit.deadline.at.instant());
                 this.timer.set(Some(timer));
             }
             if let Some(timer) = this.timer.as_mut().as_pin_mut() {

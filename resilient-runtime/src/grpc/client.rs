@@ -115,11 +115,11 @@ fn stamp(headers: &mut HeaderMap) -> Result<Option<Given>, Status> {
         return Ok(None);
     };
     let now = clock::now();
-    let left = deadline.at.saturating_duration_since(now);
+    let left = deadline.at.instant().saturating_duration_since(now);
     let margin = (left / MARGIN_SHARE).max(LEAST_MARGIN);
     if left <= margin {
         let kind = PolicyErrorKind::TimedOut {
-            after: deadline.after,
+            after: deadline.after(),
         };
         CALLER.emit(|| EventKind::Refused(kind));
         let unsent = PolicyError::new(kind, CALLER.name()).saying_nothing(true);
@@ -135,8 +135,8 @@ fn stamp(headers: &mut HeaderMap) -> Result<Option<Given>, Status> {
     let kept = timeout.saturating_sub(LEAST_MARGIN.min(timeout / MARGIN_SHARE));
     Ok(now.checked_add(kept).map(|until| Given {
         until,
-        after: deadline.after,
-        is_little: left.saturating_mul(2) < deadline.after,
+        after: deadline.after(),
+        is_little: left.saturating_mul(2) < deadline.after(),
     }))
 }
 

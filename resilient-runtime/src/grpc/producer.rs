@@ -74,7 +74,7 @@ impl<B: Send + 'static> Producer<B> {
         let weak = Arc::downgrade(&slot);
         let limit = limit.clone();
         let guard = spawn_beside(async move {
-            sleep_until(limit.deadline.at).await;
+            sleep_until(limit.deadline.at.instant()).await;
             if let Some(slot) = weak.upgrade() {
                 take_and_cut_off(&slot, &limit);
             }

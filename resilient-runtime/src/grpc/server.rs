@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::DeadlineBody;
 use super::bounded::{Bound, Limit};
 use super::header::{self, GRPC_TIMEOUT};
-use crate::clock;
+use crate::clock::{self, nanos_of};
 use crate::context::{self, Deadline};
 
 /// By how much the handler's deadline comes before the time that the caller gave: this much, or
@@ -170,7 +170,8 @@ where
         let limit = match self.time_for(request.headers()) {
             // Further away than the clock reaches is without end.
             Ok(after) => after.and_then(|after| {
-                let at = clock::now().checked_add(after)?;
+                let after = nanos_of(after);
+                let at = clock::moment().plus(after)?;
                 let path = request.uri().path_and_query().cloned();
                 let deadline = Deadline { at, after };
                 Some(Limit { deadline, path })
@@ -180,7 +181,7 @@ where
         let Some(limit) = limit else {
             return DeadlineFuture::of(self.inner.call(request), None);
         };
-        if limit.deadline.after.is_zero() {
+        if limit.deadline.after == 0 {
             return DeadlineFuture::refused(limit.refuse());
         }
         let _scope = context::enter_deadline(limit.deadline);

@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep};
 use super::Hedger;
 use super::core::Core;
 use super::settings::Hedge;
-use crate::clock::{self, Shared};
+use crate::clock::{self, Moment, Shared};
 use crate::context;
 use crate::event::{EventKind, Span, Withheld};
 use crate::site::Caller;
@@ -19,7 +19,7 @@ use crate::site::Caller;
 pub(super) struct Course<'a> {
     hedger: &'a Hedger,
     settings: Hedge,
-    began: Instant,
+    began: Moment,
     next: Next,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Course<'a> {
 #[derive(Clone, Copy)]
 enum Next {
     /// When what was begun then has taken too long; how long that is was not asked yet.
-    Since(Instant),
+    Since(Moment),
     /// When the timer says so, after this long.
     Armed(Duration),
     Never,
@@ -42,7 +42,7 @@ impl<'a> Course<'a> {
             return None;
         }
         let began = clock::entry();
-        hedger.core().begin(&settings, clock::nanos(began));
+        hedger.core().begin(&settings, began.nanos());
         Some(Self {
             hedger,
             settings,
@@ -72,7 +72,7 @@ impl<'a> Course<'a> {
     ) -> Option<Duration> {
         if let Next::Since(since) = self.next {
             self.next = Next::Never;
-            if let Some((after, at)) = self.next_after(since) {
+            if let Some((after, at)) = self.next_after(since.instant()) {
                 timer.set(Some(tokio::time::sleep_until(at)));
                 self.next = Next::Armed(after);
             }
@@ -115,7 +115,7 @@ impl<'a> Course<'a> {
         }
         let hedge = u32::try_from(begun + 1).unwrap_or(u32::MAX);
         if hedge < self.settings.max {
-            self.next = Next::Since(clock::now());
+            self.next = Next::Since(clock::moment());
         }
         self.emit(|| EventKind::HedgeStarted { hedge, after });
         true
@@ -152,7 +152,7 @@ impl<'a> Course<'a> {
     fn sample(&self, record: impl FnOnce(&Core, Duration)) {
         // The clock is not read for what is not measured.
         if self.settings.is_measured() {
-            let age = clock::now().saturating_duration_since(self.began);
+            let age = clock::moment().since(self.began);
             record(&self.hedger.core(), age);
         }
     }

@@ -140,6 +140,14 @@ impl Core {
         }
     }
 
+    /// Takes permits if that needs no second look.
+    #[inline]
+    pub(super) fn admits_at_once(&self, scale: &Scale, cost: u32, now: Nanos) -> bool {
+        scale
+            .charge(cost)
+            .is_some_and(|charge| matches!(self.glance(scale, charge, now), Glance::Admitted))
+    }
+
     #[inline]
     fn glance(&self, scale: &Scale, charge: u64, now: Nanos) -> Glance {
         let mut word = self.word.load(Acquire);

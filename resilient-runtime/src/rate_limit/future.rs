@@ -1,6 +1,7 @@
 //! A call through a rate limiter.
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::RateLimiter;
 use super::wait::{Asking, Waiting};
 use crate::site::{Ask, Way};
-use crate::verdict::{Failing, Failure};
+use crate::verdict::{Failing, Failure, passed_on};
 
 pin_project! {
     /// A call through a rate limiter. Made by [`RateLimiter::call`].
@@ -31,6 +32,7 @@ enum Stage<'a> {
 }
 
 impl<'a, F> RateLimitCall<'a, F> {
+    #[inline(always)]
     pub(super) fn new(way: Way<'a, RateLimiter>, inner: F) -> Self {
         Self {
             inner,
@@ -62,11 +64,15 @@ where
 {
     type Output = Result<T, Failure<X::Error>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Stage::Asking(way, ask) = *this.stage {
-            *this.stage = Stage::Free;
-            if let Some(entry) = way.entry() {
+            // It needs no drop.
+            mem::forget(mem::replace(this.stage, Stage::Free));
+            if let Some(entry) = way.entry()
+                && !RateLimiter::admits_at_once(&entry, ask)
+            {
                 match RateLimiter::admit(entry, ask, Some(cx)) {
                     Asking::Admitted => {}
                     Asking::Waits(waiting) => *this.stage = Stage::Waiting(waiting),
@@ -83,7 +89,7 @@ where
                 return Poll::Ready(Err(Failure::Policy(refusal)));
             }
         }
-        this.inner.poll(cx).map_err(Failing::into_failure)
+        passed_on(this.inner.poll(cx), |_| {})
     }
 }
 

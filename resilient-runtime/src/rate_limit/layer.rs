@@ -24,6 +24,7 @@ impl RateLimitLayer {
     }
 
     /// A call through the limiter.
+    #[inline(always)]
     pub fn guard<F, T, X>(&'static self, future: F) -> RateLimitCall<'static, F>
     where
         F: Future<Output = Result<T, X>>,
@@ -71,6 +72,7 @@ impl Handle<'_, RateLimiter> {
 
 impl Asked<'_, RateLimiter> {
     /// A call through the limiter.
+    #[inline(always)]
     pub fn guard<F, T, X>(&self, future: F) -> RateLimitCall<'_, F>
     where
         F: Future<Output = Result<T, X>>,

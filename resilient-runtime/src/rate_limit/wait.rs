@@ -48,15 +48,26 @@ pin_project! {
 }
 
 impl RateLimiter {
+    /// Takes permits if they are there, and nobody is before.
+    #[inline(always)]
+    pub(super) fn admits_at_once(entry: &Entry<'_, Self>, ask: Ask) -> bool {
+        let now = clock::entry().nanos();
+        let admitted =
+            entry.settings(|settings| entry.core.admits_at_once(&settings.scale, ask.cost, now));
+        if admitted {
+            entry.caller.count(Count::RateLimitAdmitted);
+        }
+        admitted
+    }
+
     /// Without a context nobody waits.
-    #[inline]
     pub(super) fn admit<'a>(
         entry: Entry<'a, Self>,
         ask: Ask,
         cx: Option<&mut Context<'_>>,
     ) -> Asking<'a> {
         let began = clock::entry();
-        let now = nanos(began);
+        let now = began.nanos();
         let answer = entry.settings(|settings| {
             let latest = match cx {
                 Some(_) => latest(now, ask.max_wait.unwrap_or(settings.max_wait)),
@@ -152,7 +163,7 @@ fn latest(now: Nanos, max_wait: Duration) -> Nanos {
     let latest = now.saturating_add(nanos_of(max_wait)).min(Nanos::MAX - 1);
     match context::nearest_deadline() {
         // At the very deadline there is no time left for the call.
-        Some(deadline) => latest.min(nanos(deadline.at).saturating_sub(1)),
+        Some(deadline) => latest.min(deadline.at.nanos().saturating_sub(1)),
         None => latest,
     }
 }

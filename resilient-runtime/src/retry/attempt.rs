@@ -22,7 +22,7 @@ pin_project! {
 }
 
 impl<F> Attempt<F> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(before: u32, span: Span, attempt: F) -> Self {
         Self {
             before,
@@ -38,7 +38,7 @@ where
 {
     type Output = F::Output;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let _again = (*this.before != 0).then(|| context::enter_attempt(*this.before));

@@ -4,14 +4,12 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::attempt::Attempt;
 use super::backoff;
 use super::pause::Pause;
 use super::{OnOpen, OnTimeout, Retry};
 use crate::classify::ErrorClass;
-use crate::clock;
+use crate::clock::{self, Moment, Nanos};
 use crate::context;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::{EventKind, Span, StopReason};
@@ -42,8 +40,8 @@ use crate::verdict::{Cause, Failing};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Attempts<'a> {
-    settings: Retry,
+pub struct Attempts<'a, S = Retry> {
+    terms: S,
     budget: Within<'a>,
     /// A retry is paid for, and has not begun.
     paid: bool,
@@ -51,38 +49,49 @@ pub struct Attempts<'a> {
     off: bool,
     made: u32,
     /// When the first attempt began; known only where something depends on it.
-    began: Option<Instant>,
-    last_pause: Duration,
-    caller: Caller,
+    began: Option<Moment>,
+    last_pause: Nanos,
     /// When the attempt under way began.
     attempt: Began,
 }
 
-impl<'a> Attempts<'a> {
-    pub(super) fn by_hand(settings: Retry) -> Self {
-        Self::new(settings, Within::NOTHING, Caller::Named(settings.name))
+/// What the attempts of a call go by: settings that the call brings, or those of its layer, which are read when an
+/// attempt has failed.
+pub trait RetryTerms: fmt::Debug {
+    fn settings(&self) -> Retry;
+    /// Whether `max_elapsed` is set.
+    fn is_timed(&self) -> bool;
+    fn caller(&self) -> Caller;
+}
+
+impl RetryTerms for Retry {
+    fn settings(&self) -> Retry {
+        *self
     }
 
-    #[inline]
-    pub(super) fn new(settings: Retry, budget: Within<'a>, caller: Caller) -> Self {
+    fn is_timed(&self) -> bool {
+        self.max_elapsed.is_some()
+    }
+
+    fn caller(&self) -> Caller {
+        Caller::Named(self.name)
+    }
+}
+
+impl<'a, S: RetryTerms> Attempts<'a, S> {
+    #[inline(always)]
+    pub(super) fn new(terms: S, budget: Within<'a>, on: bool) -> Self {
+        let began = (on && terms.is_timed()).then(clock::entry);
         Self {
-            settings,
+            terms,
             budget,
             paid: false,
-            off: false,
+            off: !on,
             made: 0,
-            began: settings.max_elapsed.is_some().then(clock::entry),
-            last_pause: Duration::ZERO,
-            caller,
+            began,
+            last_pause: 0,
             attempt: Began::default(),
         }
-    }
-
-    /// The only attempt of a retry that is switched off.
-    pub(super) fn switched_off(caller: Caller) -> Self {
-        let mut attempts = Self::new(Retry::new(1), Within::NOTHING, caller);
-        attempts.off = true;
-        attempts
     }
 
     /// Keeps to a budget: no retry without it. Of `budget = ..` and of
@@ -102,21 +111,13 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// In its pause a retry has not begun: what was paid for it goes back.
-    #[inline]
-    fn give_back(&mut self) {
-        if std::mem::take(&mut self.paid) {
-            self.budget.put_back();
-        }
-    }
-
     /// Begins an attempt, so that what runs inside knows how many came
     /// [before it](crate::previous_attempts), and a budget that it is made.
     ///
     /// # Cancel safety
     ///
     /// Dropped, it drops `attempt`.
-    #[inline]
+    #[inline(always)]
     pub fn attempt<F, T, X>(&mut self, attempt: F) -> Attempt<F>
     where
         F: Future<Output = Result<T, X>>,
@@ -126,8 +127,9 @@ impl<'a> Attempts<'a> {
         let span = if self.off {
             Span::NONE
         } else {
-            self.attempt = self.caller.begin(clock::entry);
-            Span::of(self.caller, self.made.saturating_add(1))
+            let caller = self.terms.caller();
+            self.attempt = caller.begin(clock::entry);
+            Span::of(caller, self.made.saturating_add(1))
         };
         Attempt::new(self.made, span, attempt)
     }
@@ -139,6 +141,7 @@ impl<'a> Attempts<'a> {
     /// # Panics
     ///
     /// Outside a tokio runtime with time enabled, if there is to be a pause.
+    #[inline(always)]
     pub fn next<T, X: Failing>(
         &mut self,
         outcome: Result<T, X>,
@@ -151,6 +154,7 @@ impl<'a> Attempts<'a> {
     /// # Panics
     ///
     /// As [`next`](Self::next).
+    #[inline(always)]
     pub fn next_by<T, X, R, When, WhenOk, Ignore, OnRetry, Pauses>(
         &mut self,
         outcome: Result<T, X>,
@@ -165,43 +169,68 @@ impl<'a> Attempts<'a> {
     {
         clock::forget();
         self.paid = false;
-        if self.off {
-            return ControlFlow::Break(outcome);
+        match outcome {
+            outcome if self.off => ControlFlow::Break(outcome),
+            Ok(value) if !rules.when_ok.test(&value).unwrap_or(false) => {
+                self.succeeds();
+                ControlFlow::Break(Ok(value))
+            }
+            outcome => self.fails(outcome, rules),
         }
-        self.caller
-            .end(Timing::Attempt, std::mem::take(&mut self.attempt));
-        self.made = self.made.saturating_add(1);
-        let attempt = self.made;
+    }
 
+    #[inline(always)]
+    fn ends(&mut self) -> (Caller, u32) {
+        let caller = self.terms.caller();
+        caller.end(Timing::Attempt, std::mem::take(&mut self.attempt));
+        self.made = self.made.saturating_add(1);
+        (caller, self.made)
+    }
+
+    #[inline(always)]
+    fn succeeds(&mut self) {
+        let (caller, attempt) = self.ends();
+        self.budget.earn();
+        if attempt > 1 {
+            caller.emit(|| EventKind::RetrySucceeded { attempt });
+        } else {
+            caller.count(Count::RetryNotNeeded);
+        }
+    }
+
+    #[cold]
+    fn fails<T, X, R, When, WhenOk, Ignore, OnRetry, Pauses>(
+        &mut self,
+        outcome: Result<T, X>,
+        rules: &Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>,
+    ) -> ControlFlow<Result<T, X>, Pause>
+    where
+        X: Failing,
+        When: Test<X::Error>,
+        OnRetry: Told<X::Error>,
+        Pauses: Grows,
+    {
+        let (caller, attempt) = self.ends();
+        let settings = self.terms.settings();
         let (wanted, cause, retry_after) = match &outcome {
-            Ok(value) => (rules.when_ok.test(value).unwrap_or(false), None, None),
+            Ok(_) => (true, None, None),
             Err(failure) => {
                 let verdict = failure.verdict();
-                let wanted = self.wants(verdict.cause, failure.error(), &rules.when);
+                let wanted = wants(&settings, verdict.cause, failure.error(), &rules.when);
                 (wanted, Some(verdict.cause), verdict.retry_after)
             }
         };
-        if outcome.is_ok() && !wanted {
-            self.budget.earn();
-            if attempt > 1 {
-                self.caller.emit(|| EventKind::RetrySucceeded { attempt });
-            } else {
-                self.caller.count(Count::RetryNotNeeded);
-            }
-            return ControlFlow::Break(outcome);
-        }
-        self.caller
-            .emit(|| EventKind::AttemptFailed { attempt, cause });
+        caller.emit(|| EventKind::AttemptFailed { attempt, cause });
 
         let pause = if wanted {
-            self.pause(cause, retry_after, rules.growth.growth(attempt))
+            self.pause(&settings, cause, retry_after, rules.growth.growth(attempt))
         } else {
             Err(StopReason::NotRetried)
         };
         let delay = match pause {
             Ok(delay) => delay,
             Err(why) => {
-                self.caller.emit(|| EventKind::RetryStopped {
+                caller.emit(|| EventKind::RetryStopped {
                     attempts: attempt,
                     why,
                 });
@@ -216,67 +245,54 @@ impl<'a> Attempts<'a> {
             error: failure.and_then(Failing::error),
             policy_error: failure.and_then(Failing::policy),
         });
-        self.caller.emit(|| EventKind::RetryScheduled {
+        caller.emit(|| EventKind::RetryScheduled {
             attempt: attempt + 1,
             delay,
         });
         ControlFlow::Continue(Pause::new(delay))
     }
 
-    /// The rule of `when` replaces that of the class. Over a policy error, which it may
-    /// see inside the error of an inner function, it has a veto: what must not run
-    /// twice does not, and what is open is not hammered.
-    fn wants<E>(&self, cause: Cause, error: Option<&E>, when: &impl Test<E>) -> bool {
-        let by_rule = error.and_then(|error| when.test(error));
-        match cause {
-            Cause::Error(class) => by_rule.unwrap_or(matches!(
-                class,
-                ErrorClass::Transient | ErrorClass::Overload
-            )),
-            Cause::Policy(_) if by_rule == Some(false) => false,
-            Cause::Policy(PolicyErrorKind::TimedOut { .. }) => {
-                self.settings.on_timeout == OnTimeout::Retry
-            }
-            Cause::Policy(PolicyErrorKind::CircuitOpen { .. }) => {
-                self.settings.on_open == OnOpen::Wait
-            }
-            Cause::Policy(_) => true,
-        }
-    }
-
     /// How long to pause before the next attempt, if there is one.
     fn pause(
         &mut self,
+        settings: &Retry,
         cause: Option<Cause>,
         retry_after: Option<Duration>,
         growth: Option<Growth>,
     ) -> Result<Duration, StopReason> {
-        if self.made >= self.settings.count {
+        if self.made >= settings.count {
             return Err(StopReason::Exhausted);
         }
         let growth = match growth {
-            Some(growth) if !self.settings.backoff_by_handle => growth,
-            _ => Growth::Named(self.settings.backoff),
+            Some(growth) if !settings.backoff_by_handle => growth,
+            _ => Growth::Named(settings.backoff),
         };
-        let backoff = backoff::pause(&self.settings, growth, self.made, self.last_pause);
+        let backoff = backoff::pause(
+            settings,
+            growth,
+            self.made,
+            Duration::from_nanos(self.last_pause),
+        );
         let open = matches!(
             cause,
             Some(Cause::Policy(PolicyErrorKind::CircuitOpen { .. }))
         );
         let asked = retry_after.unwrap_or_default();
-        if asked == Duration::MAX || (asked > self.settings.max_delay && !open) {
+        if asked == Duration::MAX || (asked > settings.max_delay && !open) {
             return Err(StopReason::RetryAfterTooLong);
         }
         let delay = backoff.max(asked);
 
-        let deadline = context::deadline();
+        let deadline = context::nearest_deadline().map(|deadline| deadline.at);
         if self.began.is_some() || deadline.is_some() {
             // A pause that ends at the very deadline leaves no time for an attempt.
-            let ends = clock::now().checked_add(delay);
+            let ends = clock::moment().plus(clock::nanos_of(delay));
             if deadline.is_some_and(|deadline| ends.is_none_or(|ends| ends >= deadline)) {
                 return Err(StopReason::Deadline);
             }
-            let latest = self.latest_start();
+            let latest = settings
+                .max_elapsed
+                .and_then(|longest| self.began?.plus(clock::nanos_of(longest)));
             if latest.is_some_and(|latest| ends.is_none_or(|ends| ends > latest)) {
                 return Err(StopReason::Elapsed);
             }
@@ -285,16 +301,39 @@ impl<'a> Attempts<'a> {
             return Err(StopReason::Budget);
         }
         self.paid = true;
-        self.last_pause = delay;
+        self.last_pause = clock::nanos_of(delay);
         Ok(delay)
-    }
-
-    fn latest_start(&self) -> Option<Instant> {
-        self.began?.checked_add(self.settings.max_elapsed?)
     }
 }
 
-impl Drop for Attempts<'_> {
+/// The rule of `when` replaces that of the class. Over a policy error, which it may
+/// see inside the error of an inner function, it has a veto: what must not run
+/// twice does not, and what is open is not hammered.
+fn wants<E>(settings: &Retry, cause: Cause, error: Option<&E>, when: &impl Test<E>) -> bool {
+    let by_rule = error.and_then(|error| when.test(error));
+    match cause {
+        Cause::Error(class) => by_rule.unwrap_or(matches!(
+            class,
+            ErrorClass::Transient | ErrorClass::Overload
+        )),
+        Cause::Policy(_) if by_rule == Some(false) => false,
+        Cause::Policy(PolicyErrorKind::TimedOut { .. }) => settings.on_timeout == OnTimeout::Retry,
+        Cause::Policy(PolicyErrorKind::CircuitOpen { .. }) => settings.on_open == OnOpen::Wait,
+        Cause::Policy(_) => true,
+    }
+}
+
+impl<S> Attempts<'_, S> {
+    /// In its pause a retry has not begun: what was paid for it goes back.
+    #[inline]
+    fn give_back(&mut self) {
+        if std::mem::take(&mut self.paid) {
+            self.budget.put_back();
+        }
+    }
+}
+
+impl<S> Drop for Attempts<'_, S> {
     #[inline]
     fn drop(&mut self) {
         self.give_back();

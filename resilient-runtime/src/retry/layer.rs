@@ -1,6 +1,6 @@
 //! The retry of an annotated function.
 
-use super::{Attempts, Retry};
+use super::{Attempts, Retry, RetryTerms};
 use crate::keyed::{Key, Keyed};
 use crate::retry_budget::{RetryBudget, Within};
 use crate::site::{
@@ -105,25 +105,27 @@ impl RetryLayer {
     }
 
     /// Begins the attempts of a call.
-    #[inline]
+    #[inline(always)]
     #[must_use]
-    pub fn attempts(&'static self) -> Attempts<'static> {
-        self.attempts_with(self.code())
+    pub fn attempts(&'static self) -> Attempts<'static, &'static Self> {
+        Attempts::new(self, self.own_budget(), self.switch.is_on())
     }
 
     /// Begins the attempts of a call with the settings that it worked out.
-    #[inline]
     #[must_use]
-    pub fn attempts_with(&'static self, settings: Retry) -> Attempts<'static> {
-        let caller = Caller::Site(self.site);
-        if !self.switch.is_on() {
-            return Attempts::switched_off(caller);
-        }
-        let budget = self
-            .budget
+    pub fn attempts_with(&'static self, settings: Retry) -> Attempts<'static, OfCall> {
+        let terms = OfCall {
+            settings: self.live.over(settings),
+            site: self.site,
+        };
+        Attempts::new(terms, self.own_budget(), self.switch.is_on())
+    }
+
+    #[inline]
+    fn own_budget(&'static self) -> Within<'static> {
+        self.budget
             .as_ref()
-            .map_or(Within::NOTHING, |budget| Within::way(Way::Layer(budget)));
-        Attempts::new(self.live.over(settings), budget, caller)
+            .map_or(Within::NOTHING, |budget| Within::way(Way::Layer(budget)))
     }
 
     /// A call's way to the budget of `key`.
@@ -152,6 +154,43 @@ impl RetryLayer {
         ask: impl FnOnce(&'static StateLayer<RetryBudget>) -> Asked<'a, RetryBudget>,
     ) -> Asked<'a, RetryBudget> {
         self.budget.as_ref().map_or(Asked::nothing(), ask)
+    }
+}
+
+impl RetryTerms for &'static RetryLayer {
+    fn settings(&self) -> Retry {
+        self.live.get()
+    }
+
+    #[inline]
+    fn is_timed(&self) -> bool {
+        self.live.with(|settings| settings.max_elapsed.is_some())
+    }
+
+    #[inline]
+    fn caller(&self) -> Caller {
+        Caller::Site(self.site)
+    }
+}
+
+/// The settings that a call of an annotated function worked out.
+#[derive(Debug)]
+pub struct OfCall {
+    settings: Retry,
+    site: &'static Site,
+}
+
+impl RetryTerms for OfCall {
+    fn settings(&self) -> Retry {
+        self.settings
+    }
+
+    fn is_timed(&self) -> bool {
+        self.settings.is_timed()
+    }
+
+    fn caller(&self) -> Caller {
+        Caller::Site(self.site)
     }
 }
 

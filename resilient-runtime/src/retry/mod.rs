@@ -10,12 +10,14 @@ mod run;
 use std::time::Duration;
 
 pub use attempt::Attempt;
+pub(crate) use attempts::RetryTerms;
 pub use attempts::{Attempts, RetryAttempt};
 pub use backoff::{Backoff, Jitter};
 pub use layer::RetryLayer;
 pub use pause::Pause;
 pub use run::Retrying;
 
+use crate::retry_budget::Within;
 use crate::rules::Rules;
 use crate::site::{IsLaid, Knob, Settings, Unit, count, nanos};
 use crate::verdict::Failing;
@@ -259,7 +261,7 @@ impl Retry {
     /// [`Attempts::next`] says after each whether there is another.
     #[must_use]
     pub fn attempts(self) -> Attempts<'static> {
-        Attempts::by_hand(self)
+        Attempts::new(self, Within::NOTHING, true)
     }
 }
 

@@ -58,18 +58,27 @@ impl<S: Settings> Live<S> {
     /// The settings in force, without a copy of what the code wrote.
     #[inline]
     pub(crate) fn with<R>(&self, read: impl FnOnce(&S) -> R) -> R {
-        match self.open().words() {
-            Some(words) => read(&lay(self.code, &words)),
-            None => read(&self.code),
-        }
+        self.with_own(None, read)
     }
 
     /// The same for one key, which may have something laid over it alone.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with_own<R>(&self, own: Option<&Overlay>, read: impl FnOnce(&S) -> R) -> R {
+        let laid;
+        let settings = if self.open().is_bare() && own.is_none_or(Overlay::is_bare) {
+            &self.code
+        } else {
+            laid = self.laid(own);
+            &laid
+        };
+        read(settings)
+    }
+
+    #[cold]
+    fn laid(&self, own: Option<&Overlay>) -> S {
         match own.and_then(Overlay::words) {
-            Some(own) => read(&lay(self.get(), &own)),
-            None => self.with(read),
+            Some(own) => lay(self.get(), &own),
+            None => self.get(),
         }
     }
 

@@ -100,6 +100,7 @@ impl Overlay {
     }
 
     /// Whether nobody lays anything.
+    #[inline]
     pub(crate) fn is_bare(&self) -> bool {
         !self.any.load(Ordering::Relaxed)
     }

@@ -198,6 +198,14 @@ impl<S: Stateful> StateLayer<S> {
         }
     }
 
+    #[inline(always)]
+    fn entry<'a>(&self, state: &'a S) -> Entry<'a, S> {
+        Entry {
+            caller: Caller::Site(self.site),
+            ..Entry::by_hand(state)
+        }
+    }
+
     fn template(&self) -> Option<&S> {
         match &self.state {
             Whose::Own(state) => Some(state),
@@ -378,17 +386,31 @@ impl<S: Stateful> Copy for Way<'_, S> {}
 
 impl<'a, S: Stateful> Way<'a, S> {
     /// `None` where the layer is switched off.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn entry(self) -> Option<Entry<'a, S>> {
         match self {
+            Self::Layer(layer) if !layer.switch.is_on() => None,
+            _ => self.inside(),
+        }
+    }
+
+    /// The same for a call that was let in: what is switched off since is not so for it.
+    #[inline(always)]
+    pub(crate) fn inside(self) -> Option<Entry<'a, S>> {
+        // Almost all calls go this way.
+        if let Self::Layer(layer) = self
+            && let Whose::Own(state) = &layer.state
+        {
+            return Some(layer.entry(state));
+        }
+        self.inside_elsewhere()
+    }
+
+    #[inline(always)]
+    fn inside_elsewhere(self) -> Option<Entry<'a, S>> {
+        match self {
             Self::ByHand(state) => Some(Entry::by_hand(state)),
-            Self::Layer(layer) => {
-                let state = layer.one().filter(|_| layer.switch.is_on())?;
-                Some(Entry {
-                    caller: Caller::Site(layer.site),
-                    ..Entry::by_hand(state)
-                })
-            }
+            Self::Layer(layer) => layer.one().map(|state| layer.entry(state)),
             Self::Handle(handle) => Some(handle.entry()),
             Self::Off => None,
         }
@@ -430,7 +452,18 @@ pub struct Entry<'a, S: Stateful> {
     pub(crate) tag: Option<&'a Tag>,
 }
 
+impl<S: Stateful> Clone for Entry<'_, S> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self {
+            core: self.core.clone(),
+            ..*self
+        }
+    }
+}
+
 impl<'a, S: Stateful> Entry<'a, S> {
+    #[inline(always)]
     pub(crate) fn by_hand(state: &'a S) -> Self {
         Self {
             state,
@@ -446,7 +479,7 @@ impl<'a, S: Stateful> Entry<'a, S> {
     }
 
     /// The settings in force here.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn settings<R>(&self, read: impl FnOnce(&S::Settings) -> R) -> R {
         let own = self.tag.and_then(Tag::own);
         self.state.live().with_own(own, read)

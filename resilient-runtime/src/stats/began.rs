@@ -1,20 +1,17 @@
 //! When something began, in one word.
 
-use std::num::NonZeroU64;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::clock;
+use crate::clock::{self, Moment};
 
 /// When something began, if it is measured. Futures keep it, so it is one word.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Began(Option<NonZeroU64>);
+pub(crate) struct Began(Option<Moment>);
 
 impl Began {
     #[cold]
-    pub(super) fn at(began: impl FnOnce() -> Instant) -> Self {
-        Self(NonZeroU64::new(clock::nanos(began())))
+    pub(super) fn at(began: impl FnOnce() -> Moment) -> Self {
+        Self(Some(began()))
     }
 
     #[inline]
@@ -30,7 +27,6 @@ impl Began {
 }
 
 #[cold]
-fn since(began: NonZeroU64) -> Duration {
-    let now = clock::nanos(clock::now());
-    Duration::from_nanos(now.saturating_sub(began.get()))
+fn since(began: Moment) -> Duration {
+    clock::moment().since(began)
 }

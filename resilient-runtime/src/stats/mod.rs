@@ -15,8 +15,6 @@ mod timings;
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 pub(crate) use began::Began;
 pub use books::SiteStats;
 pub(crate) use books::Stats;
@@ -26,6 +24,7 @@ pub use running::Running;
 pub(crate) use running::answered;
 pub use timings::Timing;
 
+use crate::clock::Moment;
 use crate::event::{self, EventKind};
 use crate::site::{Caller, Registry, Site};
 
@@ -87,7 +86,7 @@ impl Caller {
 
     /// Something begins that will be timed. The clock is read only if it will.
     #[inline]
-    pub(crate) fn begin(self, now: impl FnOnce() -> Instant) -> Began {
+    pub(crate) fn begin(self, now: impl FnOnce() -> Moment) -> Began {
         match self.measured() {
             Some(_) => Began::at(now),
             None => Began::default(),

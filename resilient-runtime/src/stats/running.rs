@@ -27,22 +27,31 @@ impl Running {
     }
 
     /// It ends with what came of its layers.
-    #[inline]
+    #[inline(always)]
     pub fn end<T, X: Failing>(mut self, outcome: Result<T, X>) -> Result<T, X> {
-        if self.began.is_measured() {
-            self.judge(&outcome);
+        // Each by itself: else a value is moved as if it were as large as an error.
+        match outcome {
+            Ok(value) => {
+                if self.began.is_measured() {
+                    self.ends(true);
+                }
+                Ok(value)
+            }
+            Err(failure) => {
+                if self.began.is_measured() {
+                    self.fails(&failure);
+                }
+                Err(failure)
+            }
         }
-        outcome
     }
 
     #[cold]
-    fn judge<T, X: Failing>(&mut self, outcome: &Result<T, X>) {
-        if let Err(failure) = outcome
-            && failure.verdict().cause == Cause::Error(ErrorClass::CallerFault)
-        {
+    fn fails<X: Failing>(&mut self, failure: &X) {
+        if failure.verdict().cause == Cause::Error(ErrorClass::CallerFault) {
             self.site.stats.count(Count::CallerAtFault);
         }
-        self.ends(outcome.is_ok());
+        self.ends(false);
     }
 
     /// It ends with what its fallback answered.

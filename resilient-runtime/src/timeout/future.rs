@@ -8,13 +8,13 @@ use pin_project_lite::pin_project;
 use tokio::task::coop;
 use tokio::time::Sleep;
 
-use crate::clock;
+use crate::clock::{self, Nanos, nanos_of};
 use crate::context::{self, Deadline};
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::EventKind;
 use crate::site::Caller;
 use crate::stats::{Count, Timing};
-use crate::verdict::{Failing, Failure};
+use crate::verdict::{Failing, Failure, passed_on};
 
 pin_project! {
     /// A future with a limit on its time. Made by [`Timeout::call`](super::Timeout::call).
@@ -39,13 +39,14 @@ enum Limit {
     /// Switched off, or further away than the clock reaches.
     None,
     /// Not polled yet.
-    Of(Duration),
+    Of(Nanos),
     Until(Deadline),
 }
 
 impl<F> TimeoutCall<F> {
+    #[inline(always)]
     pub(super) fn new(inner: F, after: Option<Duration>, caller: Caller) -> Self {
-        let limit = after.map_or(Limit::None, Limit::Of);
+        let limit = after.map_or(Limit::None, |after| Limit::Of(nanos_of(after)));
         Self {
             inner: Some(inner),
             timer: None,
@@ -62,6 +63,7 @@ where
 {
     type Output = Result<T, Failure<X::Error>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(inner) = this.inner.as_mut().as_pin_mut() else {
@@ -75,11 +77,12 @@ where
                 _shared = Some(clock::share(entry));
             }
             *this.limit = entry
-                .checked_add(after)
+                .plus(after)
                 .map_or(Limit::None, |at| Limit::Until(Deadline { at, after }));
         }
-        let Limit::Until(deadline) = *this.limit else {
-            return inner.poll(cx).map_err(Failing::into_failure);
+        let deadline = match *this.limit {
+            Limit::Until(Deadline { at, after }) => Deadline { at, after },
+            _ => return passed_on(inner.poll(cx), |_| {}),
         };
 
         let had_budget = coop::has_budget_remaining();
@@ -87,14 +90,16 @@ where
             let _scope = context::enter_deadline(deadline);
             inner.poll(cx)
         };
-        if let Poll::Ready(outcome) = polled {
-            this.caller.count(Count::TimeoutKept);
-            this.caller.time(Timing::Timeout, || deadline.ran());
-            return Poll::Ready(outcome.map_err(Failing::into_failure));
+        if polled.is_ready() {
+            return passed_on(polled, |_| {
+                this.caller.count(Count::TimeoutKept);
+                this.caller.time(Timing::Timeout, || deadline.ran());
+            });
         }
 
         if this.timer.is_none() {
-            this.timer.set(Some(tokio::time::sleep_until(deadline.at)));
+            this.timer
+                .set(Some(tokio::time::sleep_until(deadline.at.instant())));
         }
         let Some(timer) = this.timer.as_mut().as_pin_mut() else {
             return Poll::Pending;
@@ -106,7 +111,7 @@ where
             ready!(timer.poll(cx));
         }
 
-        let after = deadline.after;
+        let after = deadline.after();
         this.caller.emit(|| EventKind::TimedOut { after });
         this.caller.time(Timing::Timeout, || deadline.ran());
         {

@@ -33,6 +33,7 @@ impl TimeoutLayer {
     }
 
     /// Limits `future` as the code wrote down.
+    #[inline(always)]
     pub fn limit<F, T, X>(&'static self, future: F) -> TimeoutCall<F>
     where
         F: Future<Output = Result<T, X>>,
@@ -42,6 +43,7 @@ impl TimeoutLayer {
     }
 
     /// Limits `future` to what the call worked out.
+    #[inline(always)]
     pub fn limit_to<F, T, X>(&'static self, after: Duration, future: F) -> TimeoutCall<F>
     where
         F: Future<Output = Result<T, X>>,

@@ -102,8 +102,8 @@ async fn nobody_queues_behind_a_deadline_that_has_passed() {
     let bulkhead = Bulkhead::with(ALL_WAIT);
     let _place = bulkhead.try_acquire().unwrap();
     let _scope = context::enter_deadline(context::Deadline {
-        at: Instant::now(),
-        after: Duration::from_secs(1),
+        at: Instant::now().into(),
+        after: 1_000_000_000,
     });
     let refused = bulkhead.call(answers()).now_or_never();
     assert_eq!(kind(&refused.unwrap()), Some(PolicyErrorKind::BulkheadFull));

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
-use tokio::time::Instant;
-
 use super::Report;
 use super::run::Run;
 use super::time::{self, Clock, Nanos};
@@ -11,6 +9,7 @@ use crate::circuit_breaker::buckets::Buckets;
 use crate::circuit_breaker::change::ChangeCause;
 use crate::circuit_breaker::ring::Ring;
 use crate::circuit_breaker::settings::{CircuitBreakerSettings, Window};
+use crate::clock::Moment;
 
 /// The counters, of which the settings say which are in use.
 #[derive(Debug)]
@@ -36,6 +35,7 @@ pub(super) struct Seen {
 }
 
 /// A window in one word, never zero: the length of a slice or the number of calls, and which of the two.
+#[inline]
 fn shape_of(window: Window) -> u64 {
     match window {
         // A tenth of 2^64 leaves room for the bit.
@@ -75,6 +75,11 @@ impl Counts {
                 }
     }
 
+    #[inline(always)]
+    fn have_shape(&self, window: Window) -> bool {
+        self.shape.load(Acquire) == shape_of(window)
+    }
+
     /// Takes the shape that the settings ask for; a new period has to follow at once.
     pub(super) fn shape(&self, settings: &CircuitBreakerSettings) {
         self.shape.store(shape_of(settings.window), Release);
@@ -82,14 +87,14 @@ impl Counts {
 
     /// Whether a success that was not slow would change nothing: no run to end, and no window, or one that
     /// is full of such successes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn are_clean(&self, settings: &CircuitBreakerSettings, generation: u64) -> bool {
         if settings.consecutive_failures.is_some() && !self.run.is_over(generation) {
             return false;
         }
         match settings.window {
             _ if !settings.keeps_window() => true,
-            Window::Calls(calls) => self.fit(settings) && self.ring.is_clean(generation, calls),
+            Window::Calls(_) => self.have_shape(settings.window) && self.ring.is_clean(generation),
             Window::Time(_) => false,
         }
     }
@@ -98,13 +103,13 @@ impl Counts {
     ///
     /// A rule is asked only by a result that counts against it, so a success opens nothing. A call that is slow but has no
     /// result of its own counts as a slow call that did not fail.
-    pub(super) fn record(
+    pub(super) fn record<M: Into<Moment>>(
         &self,
         settings: &CircuitBreakerSettings,
         generation: u64,
         report: Report,
         slow: bool,
-        clock: &mut Clock<impl FnOnce() -> Instant>,
+        clock: &mut Clock<impl FnOnce() -> M>,
     ) -> Option<ChangeCause> {
         let failed = report == Report::Failure;
         let mut cause = None;
@@ -171,7 +176,7 @@ impl Counts {
             consecutive: self.run.length(generation),
             ..Seen::default()
         };
-        if self.shape.load(Acquire) != shape_of(settings.window) {
+        if !self.have_shape(settings.window) {
             return seen;
         }
         match settings.window {

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
+use crate::clock::Moment;
 pub(super) use crate::clock::{Nanos, nanos, nanos_of as of};
 
 pub(super) fn after(now: Nanos, duration: Duration) -> Nanos {
@@ -24,7 +23,7 @@ pub(super) struct Clock<F> {
     reading: Nanos,
 }
 
-impl<F: FnOnce() -> Instant> Clock<F> {
+impl<M: Into<Moment>, F: FnOnce() -> M> Clock<F> {
     pub(super) fn new(source: F) -> Self {
         Clock {
             source: Some(source),
@@ -34,7 +33,7 @@ impl<F: FnOnce() -> Instant> Clock<F> {
 
     pub(super) fn read(&mut self) -> Nanos {
         if let Some(source) = self.source.take() {
-            self.reading = nanos(source());
+            self.reading = source().into().nanos();
         }
         self.reading
     }

@@ -110,15 +110,15 @@ async fn the_layers_of_the_first_attempt_begin_when_the_call_does() {
             // What is worked out before the attempt begins takes its time.
             let mut time = Box::pin(tokio::time::advance(MS));
             let _ = time.as_mut().poll(cx);
-            let seen = clock::entry();
+            let seen = clock::entry().instant();
             clock::forget();
-            Poll::Ready(io::Result::Ok((seen, clock::entry())))
+            Poll::Ready(io::Result::Ok((seen, clock::entry().instant())))
         })
     };
     let by_layer = isolated(LAYER.run(entries)).now_or_never().unwrap();
     let (seen, later) = by_layer.unwrap();
     assert_eq!((seen - began, later - began), (Duration::ZERO, MS));
-    assert_eq!(clock::entry(), began + MS);
+    assert_eq!(clock::entry().instant(), began + MS);
 
     // By hand nobody says when the body begins.
     let by_hand = Hedger::with(after(5)).run(entries).now_or_never().unwrap();
