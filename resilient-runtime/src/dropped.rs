@@ -18,7 +18,7 @@ pub(crate) struct Watch {
 /// What a call was last seen doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing yet.
+    /// Nothing yet, or it came to its end in its first poll.
     New,
     /// Its own work, or waiting for somebody else's.
     Working,
@@ -79,6 +79,12 @@ impl Watch {
         self.began
     }
 
+    /// When it ended, if that was in its first poll and the clock was read as it began: then one reading serves for both.
+    #[inline(always)]
+    pub(crate) fn ended_at_once(&self) -> Option<Moment> {
+        self.began.filter(|_| self.phase == Phase::New)
+    }
+
     /// Counts its time from now, if nothing asked for that before.
     pub(crate) fn time(&mut self) {
         self.began = self.began.or_else(|| Some(clock::entry()));
@@ -99,15 +105,22 @@ impl Watch {
 
     #[inline(always)]
     pub(crate) fn polled(&mut self, polling: Polling, is_pending: bool) {
-        self.phase = Phase::Working;
-        if is_pending {
-            if polling.first {
-                self.deadline = context::nearest_deadline();
-            }
-            if context::waits() != polling.waits {
-                self.phase = Phase::Waiting;
-            }
+        if !is_pending {
+            self.phase = if polling.first {
+                Phase::New
+            } else {
+                Phase::Working
+            };
+            return;
         }
+        if polling.first {
+            self.deadline = context::nearest_deadline();
+        }
+        self.phase = if context::waits() == polling.waits {
+            Phase::Working
+        } else {
+            Phase::Waiting
+        };
     }
 
     /// It has come to its end, and is not dropped any more.

@@ -93,6 +93,7 @@ impl<W: Whither> Inside<W> {
 
     #[inline(always)]
     pub(super) fn settle(&mut self, outcome: CallOutcome, now: impl Fn() -> Moment) {
+        let at_once = self.watch.ended_at_once();
         self.watch.end();
         let Some(entry) = self.whither.entry() else {
             return;
@@ -110,7 +111,7 @@ impl<W: Whither> Inside<W> {
             CallOutcome::Neutral => (Report::Neutral, false),
         };
         let began = self.watch.began().filter(|_| timed);
-        hand_in(&entry, self.admitted, report, began, now);
+        hand_in(&entry, self.admitted, report, began, at_once, now);
     }
 
     /// The call is about to be polled.
@@ -145,7 +146,7 @@ impl<W: Whither> Inside<W> {
         };
         let began = self.watch.began().filter(|_| timed);
         if let Some(entry) = self.whither.entry() {
-            hand_in(&entry, self.admitted, report, began, clock::moment);
+            hand_in(&entry, self.admitted, report, began, None, clock::moment);
         }
     }
 }
@@ -159,13 +160,15 @@ impl<W: Whither> Drop for Inside<W> {
     }
 }
 
-/// Hands in how a call went that began at `began`, if its time counts.
+/// Hands in how a call went that began at `began`, if its time counts. Where nothing depends on how long it took, one
+/// that ended `at_once` did so when it began.
 #[inline(never)]
 fn hand_in(
     entry: &Entry<'_, CircuitBreaker>,
     admitted: Admitted,
     report: Report,
     began: Option<Moment>,
+    at_once: Option<Moment>,
     now: impl Fn() -> Moment,
 ) {
     let transition = entry.settings(|settings| {
@@ -176,7 +179,8 @@ fn hand_in(
         });
         let slow = timed.is_some_and(|(slow, _)| slow);
         count(entry.caller, report, slow);
-        let now = || timed.map_or_else(&now, |(_, ended)| ended);
+        let ended = timed.map(|(_, ended)| ended);
+        let now = || ended.or(at_once).unwrap_or_else(&now);
         entry.core.record(settings, admitted, report, slow, now)
     });
     CircuitBreaker::tell(entry, transition);
