@@ -225,9 +225,9 @@ async fn another_window_starts_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_holds_from_the_next_call_and_not_the_next_attempt() {
+async fn a_change_holds_for_the_attempts_of_calls_under_way_as_well() {
     #[retry(
-        name = "next call",
+        name = "under way",
         count = 3,
         backoff = "constant",
         delay_ms = 10,
@@ -235,17 +235,19 @@ async fn a_change_holds_from_the_next_call_and_not_the_next_attempt() {
     )]
     async fn ask(calls: &Calls) -> Result<(), Error> {
         calls.note();
-        layer("next call", LayerKind::Retry)
-            .set("count", Value::Count(5))
-            .unwrap();
+        if calls.count() == 2 {
+            layer("under way", LayerKind::Retry)
+                .set("count", Value::Count(5))
+                .unwrap();
+        }
         Err(Error::Transient)
     }
 
     let calls = Calls::new();
     let _ = ask(&calls).await;
-    assert_eq!(calls.count(), 3);
+    assert_eq!(calls.count(), 5);
     let _ = ask(&calls).await;
-    assert_eq!(calls.count(), 3 + 5);
+    assert_eq!(calls.count(), 5 + 5);
 }
 
 #[test]

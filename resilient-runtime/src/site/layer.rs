@@ -72,8 +72,8 @@ impl fmt::Display for LayerKind {
 
 /// One layer of an annotated function: a handle for operators.
 ///
-/// A change holds from the next call (for a retry: from the next call, not the
-/// next attempt) until the program ends.
+/// A change holds from the next call (for a retry also for the calls under way: from the
+/// next attempt that fails) until the program ends.
 pub trait Layer: fmt::Debug + Sync {
     /// Which policy it applies.
     fn kind(&self) -> LayerKind;
