@@ -3,7 +3,6 @@
 pub use inventory;
 
 pub use self::copy::{Copied, Elsewhere, copy, elsewhere};
-pub use self::held::Held;
 pub use crate::adaptive_concurrency::{
     AdaptiveConcurrency, AdaptiveConcurrencySettings, AdaptiveLayer, Aimd, Elasticity, Gradient2,
     Vegas,
@@ -39,7 +38,6 @@ use crate::error::{FromPolicyError, PolicyError};
 
 pub mod check;
 mod copy;
-mod held;
 
 /// The error type of a `Result` under any alias.
 pub type ErrorOf<R> = <R as Outcome>::Error;
