@@ -1,0 +1,326 @@
+//! What is to be reached, and whether it was.
+
+use std::fmt::Write;
+
+use crate::body::Body;
+use crate::case::{Path, Whose};
+use crate::measure::{Figures, Rounds};
+use crate::paths::{CLOCK, breaker, bulkhead, fault, rate_limit, stack, timeout};
+use crate::statistics::{median, over, ratio};
+use crate::table::{bare, best_peer, times};
+
+/// A target and what was measured.
+#[derive(Debug)]
+pub struct Judged {
+    what: String,
+    wanted: String,
+    measured: String,
+    pub met: bool,
+}
+
+/// The table of the targets whose cases were measured.
+#[must_use]
+pub fn table(judged: &[Judged]) -> String {
+    let mut text = "| path | target | measured | |\n|---|---|--:|---|\n".to_owned();
+    for one in judged {
+        let verdict = if one.met { "met" } else { "**MISSED**" };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {verdict} |",
+            one.what, one.wanted, one.measured
+        );
+    }
+    text
+}
+
+/// The unit of a bound.
+#[derive(Clone, Copy)]
+enum Unit {
+    Ns,
+    Times,
+    Bytes,
+    Allocations,
+}
+
+impl Unit {
+    fn shown(self, value: f64) -> String {
+        match self {
+            Self::Ns => format!("{value:.1} ns"),
+            Self::Times => times(value),
+            Self::Bytes => format!("{value:.0} B"),
+            Self::Allocations => format!("{value}"),
+        }
+    }
+}
+
+struct Judge<'a> {
+    all: &'a [Figures],
+    judged: Vec<Judged>,
+}
+
+/// Judges each target whose cases were measured.
+#[must_use]
+pub fn judge(all: &[Figures]) -> Vec<Judged> {
+    let mut judge = Judge {
+        all,
+        judged: Vec::new(),
+    };
+    judge.retry();
+    judge.timeout();
+    judge.closed();
+    judge.open();
+    judge.limits();
+    judge.stack();
+    judge.allocations();
+    judge.fault();
+    judge.judged
+}
+
+impl<'a> Judge<'a> {
+    fn retry(&mut self) {
+        for row in self.ours(Path::Retry, Body::Ready) {
+            self.at_most(
+                row,
+                "over the bare call",
+                2.0,
+                Unit::Ns,
+                self.over_bare(row),
+            );
+        }
+    }
+
+    fn timeout(&mut self) {
+        for row in self.ours(Path::Timeout, Body::Ready) {
+            self.at_most(
+                row,
+                "over one clock read",
+                5.0,
+                Unit::Ns,
+                self.to(row, Path::Floor, CLOCK, over),
+            );
+        }
+        for row in self.ours(Path::Timeout, Body::Yields) {
+            self.at_most(
+                row,
+                "of tokio's own",
+                1.05,
+                Unit::Times,
+                self.to(row, Path::Timeout, timeout::TOKIO, ratio),
+            );
+        }
+    }
+
+    fn closed(&mut self) {
+        for row in self.ours(Path::Closed, Body::Ready) {
+            if row.name == breaker::TIME {
+                self.at_most(
+                    row,
+                    "of the best peer",
+                    0.35,
+                    Unit::Times,
+                    self.to_best(row),
+                );
+            } else {
+                self.at_most(
+                    row,
+                    "over the bare call",
+                    2.0,
+                    Unit::Ns,
+                    self.over_bare(row),
+                );
+            }
+            self.at_least(
+                row,
+                "two tasks over one",
+                1.8,
+                ratio(&row.alone, &row.beside),
+            );
+        }
+        for row in self.ours(Path::Failing, Body::Fails) {
+            self.at_most(row, "of the best peer", 0.5, Unit::Times, self.to_best(row));
+        }
+    }
+
+    fn open(&mut self) {
+        for row in self.ours(Path::Open, Body::Opens) {
+            self.at_most(
+                row,
+                "of one clock read",
+                1.25,
+                Unit::Times,
+                self.to(row, Path::Floor, CLOCK, ratio),
+            );
+        }
+    }
+
+    fn limits(&mut self) {
+        for row in self.ours(Path::RateLimit, Body::Ready) {
+            let governor = self.to(row, Path::RateLimit, rate_limit::CHECK, ratio);
+            self.at_most(row, "of governor", 1.1, Unit::Times, governor);
+        }
+        for path in [Path::Keys64, Path::KeysMillion] {
+            for row in self.ours(path, Body::Ready) {
+                self.at_most(
+                    row,
+                    "of governor, keyed",
+                    1.0,
+                    Unit::Times,
+                    self.to_best(row),
+                );
+            }
+        }
+        for row in self.ours(Path::Bulkhead, Body::Ready) {
+            let tokio = self.to(row, Path::Bulkhead, bulkhead::TRY_ACQUIRE, ratio);
+            self.at_most(
+                row,
+                "of `Semaphore::try_acquire` and release",
+                0.65,
+                Unit::Times,
+                tokio,
+            );
+        }
+        for row in self.ours(Path::Adaptive, Body::Ready) {
+            self.at_most(row, "a call", 40.0, Unit::Ns, median(&row.call));
+            self.at_least(
+                row,
+                "two tasks over one",
+                1.0,
+                ratio(&row.alone, &row.beside),
+            );
+        }
+    }
+
+    fn stack(&mut self) {
+        for row in self.ours(Path::Stack, Body::Ready) {
+            let by_hand = self.find(Path::Stack, row.body, stack::BY_HAND);
+            let throughput = by_hand.and_then(|other| ratio(&other.beside, &row.beside));
+            self.at_most(
+                row,
+                "of the stack by hand",
+                0.3,
+                Unit::Times,
+                self.to(row, Path::Stack, stack::BY_HAND, ratio),
+            );
+            let resilience = self.to(row, Path::Stack, stack::TOWER_RESILIENCE, ratio);
+            self.at_most(row, "of tower-resilience", 0.05, Unit::Times, resilience);
+            self.at_least(
+                row,
+                "two tasks, throughput of the stack by hand",
+                3.0,
+                throughput,
+            );
+        }
+        for row in self.ours(Path::Stack, Body::Yields) {
+            self.at_most(
+                row,
+                "of the stack by hand",
+                0.75,
+                Unit::Times,
+                self.to(row, Path::Stack, stack::BY_HAND, ratio),
+            );
+        }
+        for body in [Body::Ready, Body::Yields, Body::Holds] {
+            for row in self.ours(Path::Stack, body) {
+                let added = bare(self.all, row).map(|bare| row.size as f64 - bare.size as f64);
+                self.at_most(
+                    row,
+                    "future, over the bare one's",
+                    320.0,
+                    Unit::Bytes,
+                    added,
+                );
+            }
+        }
+    }
+
+    fn allocations(&mut self) {
+        let ours = self.all.iter().filter(|row| row.whose == Whose::Ours);
+        let most = ours.max_by(|a, b| a.allocated.times.total_cmp(&b.allocated.times));
+        if let Some(row) = most {
+            let what = format!("every path: the most, {}, {}", row.name, row.body.name());
+            self.judged.push(Judged {
+                what,
+                wanted: "allocations a call: 0".to_owned(),
+                measured: Unit::Allocations.shown(row.allocated.times),
+                met: row.allocated.times == 0.0,
+            });
+        }
+    }
+
+    fn fault(&mut self) {
+        for row in self.ours(Path::Fault, Body::Ready) {
+            let added = match row.name {
+                fault::ALONE => self.over_bare(row),
+                fault::WITH => self.to(row, Path::Fault, fault::WITHOUT, over),
+                _ => continue,
+            };
+            self.at_most(row, "over the same without", 2.0, Unit::Ns, added);
+        }
+    }
+
+    fn at_most(&mut self, row: &Figures, of: &str, bound: f64, unit: Unit, value: Option<f64>) {
+        let wanted = format!("{of}: <= {}", unit.shown(bound));
+        self.push(
+            row,
+            wanted,
+            value.map(|v| unit.shown(v)),
+            value.is_some_and(|v| v <= bound),
+        );
+    }
+
+    fn at_least(&mut self, row: &Figures, of: &str, bound: f64, value: Option<f64>) {
+        let wanted = format!("{of}: >= {}", times(bound));
+        self.push(
+            row,
+            wanted,
+            value.map(times),
+            value.is_some_and(|v| v >= bound),
+        );
+    }
+
+    fn push(&mut self, row: &Figures, wanted: String, measured: Option<String>, met: bool) {
+        let name = row.name;
+        self.judged.push(Judged {
+            what: format!("{}: {name}, {}", row.path.name(), row.body.name()),
+            wanted,
+            measured: measured.unwrap_or_else(|| "not measured".to_owned()),
+            met,
+        });
+    }
+
+    fn ours(&self, path: Path, body: Body) -> Vec<&'a Figures> {
+        let ours =
+            |row: &&Figures| row.path == path && row.body == body && row.whose == Whose::Ours;
+        self.all.iter().filter(ours).collect()
+    }
+
+    /// The case of that name, of this body or of the only one that there is.
+    fn find(&self, path: Path, body: Body, name: &str) -> Option<&'a Figures> {
+        let named = || {
+            self.all
+                .iter()
+                .filter(move |row| row.path == path && row.name == name)
+        };
+        named()
+            .find(|row| row.body == body)
+            .or_else(|| named().next())
+    }
+
+    fn to(
+        &self,
+        row: &Figures,
+        path: Path,
+        name: &str,
+        by: fn(&Rounds, &Rounds) -> Option<f64>,
+    ) -> Option<f64> {
+        by(&row.call, &self.find(path, row.body, name)?.call)
+    }
+
+    fn to_best(&self, row: &Figures) -> Option<f64> {
+        ratio(&row.call, &best_peer(self.all, row.path, row.body)?.call)
+    }
+
+    fn over_bare(&self, row: &Figures) -> Option<f64> {
+        over(&row.call, &bare(self.all, row)?.call)
+    }
+}
