@@ -17,11 +17,11 @@ pub enum Body {
     Holds,
     /// Ready at once, and one call in [`ONE_IN`] fails.
     Fails,
-    /// Fails until it has been warmed up, to open a breaker; a call after that is refused.
-    Opens,
+    /// Fails until it has been warmed up, which opens a breaker; not called after that.
+    Refused,
 }
 
-/// One call in so many fails.
+/// One call in so many fails, that in the middle of them.
 pub const ONE_IN: u64 = 64;
 
 /// Calls that are made before anything is measured.
@@ -71,13 +71,13 @@ macro_rules! body {
         Ok(u64::from(::std::hint::black_box(&held)[$i as usize % 1024]))
     }};
     (fails $i:ident) => {
-        if $i % $crate::body::ONE_IN == 0 {
+        if $i % $crate::body::ONE_IN == $crate::body::ONE_IN / 2 {
             Err($crate::body::Failed::Own)
         } else {
             Ok(::std::hint::black_box($i))
         }
     };
-    (opens $i:ident) => {
+    (refused $i:ident) => {
         if $i < $crate::body::WARM {
             Err($crate::body::Failed::Own)
         } else {
@@ -141,8 +141,8 @@ pub async fn fails(i: u64) -> Answer {
     body!(fails i)
 }
 
-pub async fn opens(i: u64) -> Answer {
-    body!(opens i)
+pub async fn refused(i: u64) -> Answer {
+    body!(refused i)
 }
 
 impl Body {
@@ -151,8 +151,11 @@ impl Body {
     pub fn errors(self, calls: std::ops::Range<u64>) -> u64 {
         match self {
             Self::Ready | Self::Yields | Self::Holds => 0,
-            Self::Fails => calls.end.div_ceil(ONE_IN) - calls.start.div_ceil(ONE_IN),
-            Self::Opens => calls.end - calls.start,
+            Self::Fails => {
+                let until = |end: u64| (end + ONE_IN / 2 - 1) / ONE_IN;
+                until(calls.end) - until(calls.start)
+            }
+            Self::Refused => calls.end - calls.start,
         }
     }
 
@@ -163,19 +166,23 @@ impl Body {
             Self::Yields => "yields once",
             Self::Holds => "holds 1 KiB",
             Self::Fails => "one call in 64 fails",
-            Self::Opens => "refused",
+            Self::Refused => "refused",
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
     fn the_errors_of_a_range_are_those_that_its_calls_end_in() {
-        for (start, end) in [(0, 64), (1, 64), (1, 65), (63, 200), (64, 64)] {
-            let counted = (start..end).filter(|i| i % ONE_IN == 0).count() as u64;
+        for (start, end) in [(0, 64), (32, 33), (33, 97), (31, 200), (64, 64), (0, 32)] {
+            let counted = (start..end)
+                .filter(|&i| fails(i).now_or_never() == Some(Err(Failed::Own)))
+                .count() as u64;
             assert_eq!(Body::Fails.errors(start..end), counted);
         }
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::body::{Body, WARM};
+use crate::body::{Body, ONE_IN, WARM};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +54,11 @@ impl Path {
             Self::Closed => "closed breaker, no failure",
             Self::Failing => "closed breaker, failures in the window",
             Self::Open => "open breaker",
-            Self::RateLimit => "rate limit, admitted",
-            Self::Keys64 => "rate limit for each of 64 keys, admitted",
-            Self::KeysMillion => "rate limit for each of 1 000 000 keys, admitted",
-            Self::Bulkhead => "bulkhead, admitted",
-            Self::Adaptive => "adaptive concurrency, admitted",
+            Self::RateLimit => "rate limit",
+            Self::Keys64 => "rate limit for each of 64 keys",
+            Self::KeysMillion => "rate limit for each of 1 000 000 keys",
+            Self::Bulkhead => "bulkhead",
+            Self::Adaptive => "adaptive concurrency",
             Self::Stack => "retry(timeout(breaker(bulkhead(rate limit))))",
             Self::Fault => "fault, switched off",
             Self::Floor => "floors",
@@ -136,14 +136,17 @@ impl Case {
         self
     }
 
-    /// The next so many calls, and how many of them have to end in an error.
+    /// The next so many calls, and how many of them have to end in an error. The first of them never has to:
+    /// failsafe takes the first call after a pause to stand for all of the pause, and opens.
     pub fn calls(&self, count: u64) -> (Pin<Box<dyn Future<Output = u64> + Send>>, u64) {
-        let first = self.made.fetch_add(count, Ordering::Relaxed);
+        let first = self
+            .made
+            .fetch_add(count.next_multiple_of(ONE_IN), Ordering::Relaxed);
         let calls = first..first + count;
         ((self.run)(calls.clone()), self.body.errors(calls))
     }
 
-    /// The bytes of the future of one call.
+    /// The bytes of the future of one call, which is made inside of a runtime.
     #[must_use]
     pub fn size(&self) -> usize {
         (self.size)()
@@ -168,17 +171,12 @@ impl Case {
     }
 }
 
-/// A call in a loop, and its size. What stands before the call is a value of which each task has its
-/// own clone.
+/// A call in a loop, and its size. What stands before the call is made by each task for itself.
 macro_rules! calls {
-    ($($own:ident:)? |$i:ident| $call:expr) => {{
-        $(let sized = $own.clone();)?
+    ($($own:ident = $make:expr;)? |$i:ident| $call:expr) => {{
         let run: $crate::case::Run = Box::new(move |range: ::std::ops::Range<u64>| {
-            $(
-                #[allow(unused_mut)]
-                let mut $own = $own.clone();
-            )?
             Box::pin(async move {
+                $(let mut $own = $make;)?
                 let mut errors = 0;
                 for i in range {
                     let $i = ::std::hint::black_box(i);
@@ -188,10 +186,7 @@ macro_rules! calls {
             })
         });
         let size: $crate::case::Size = Box::new(move || {
-            $(
-                #[allow(unused_mut)]
-                let mut $own = sized.clone();
-            )?
+            $(let mut $own = $make;)?
             let $i = 0;
             size_of_val(&$call)
         });

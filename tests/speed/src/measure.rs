@@ -86,7 +86,7 @@ fn begun(one: &Stage, case: &Case) -> Figures {
         body: case.body,
         whose: case.whose,
         name: case.name,
-        size: case.size(),
+        size: one.size(case),
         allocated: allocations::by_call(one, case),
         call: Vec::new(),
         alone: Vec::new(),

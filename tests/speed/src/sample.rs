@@ -56,6 +56,13 @@ impl Stage {
         self.tasks
     }
 
+    /// The bytes of the future of one call.
+    #[must_use]
+    pub fn size(&self, case: &Case) -> usize {
+        let _inside = self.runtime.enter();
+        case.size()
+    }
+
     /// So many calls in each of so many tasks.
     ///
     /// # Panics

@@ -58,7 +58,7 @@ fn line(text: &mut String, all: &[Figures], row: &Figures) {
 #[must_use]
 pub fn bare<'a>(all: &'a [Figures], row: &Figures) -> Option<&'a Figures> {
     // What is refused never gets to the body.
-    let body = if row.body == Body::Opens {
+    let body = if row.body == Body::Refused {
         Body::Ready
     } else {
         row.body

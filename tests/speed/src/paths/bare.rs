@@ -2,10 +2,11 @@
 
 use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::*;
 use crate::body::Failed;
-use crate::case::{Path, Whose, calls};
+use crate::case::{Path, Whose};
 
 static WORD: AtomicU64 = AtomicU64::new(0);
 
@@ -13,6 +14,7 @@ static WORD: AtomicU64 = AtomicU64::new(0);
 pub(crate) const CLOCK: &str = "std `Instant::now`";
 
 pub(super) fn cases() -> Vec<Case> {
+    let counter = shared(quanta::Clock::new());
     let bare = |body, calls| Case::new((Path::Bare, body), (Whose::Nobodys, "bare"), calls);
     let floor = |name, calls| Case::new((Path::Floor, Body::Ready), (Whose::Nobodys, name), calls);
     vec![
@@ -20,21 +22,26 @@ pub(super) fn cases() -> Vec<Case> {
         bare(Body::Yields, calls!(|i| body::yields(i))),
         bare(Body::Holds, calls!(|i| body::holds(i))),
         bare(Body::Fails, calls!(|i| body::fails(i))),
-        floor(
-            CLOCK,
-            calls!(|_i| ready(Ok::<_, Failed>(std::time::Instant::now()))),
-        ),
+        floor(CLOCK, floor_of(|_| Instant::now())),
         floor(
             "tokio `Instant::now`",
-            calls!(|_i| ready(Ok::<_, Failed>(tokio::time::Instant::now()))),
+            floor_of(|_| tokio::time::Instant::now()),
+        ),
+        floor(
+            "quanta `Clock::now`, which governor reads",
+            floor_of(|_| counter.now()),
         ),
         floor(
             "one atomic read-modify-write",
-            calls!(|i| ready(Ok::<_, Failed>(WORD.fetch_add(i, Ordering::Relaxed)))),
+            floor_of(|i| WORD.fetch_add(i, Ordering::Relaxed)),
         ),
         floor(
             "`Box::pin` of the bare call",
             calls!(|i| Box::pin(body::ready(i))),
         ),
     ]
+}
+
+fn floor_of<T: Send + 'static>(what: impl Fn(u64) -> T + Copy + Send + Sync + 'static) -> Calls {
+    calls!(|i| ready(Ok::<_, Failed>(what(i))))
 }

@@ -6,7 +6,7 @@ use failsafe::futures::CircuitBreaker as _;
 use failsafe::{Config, backoff, failure_policy};
 use recloser::{AsyncRecloser, Recloser};
 use resilient_runtime::circuit_breaker;
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{ServiceBuilder, service_fn};
 use tower_resilience::circuitbreaker::CircuitBreakerLayer;
 
 use super::*;
@@ -76,9 +76,7 @@ fn peers<F: Working>(body: Body, work: impl Work<F>) -> Vec<Case> {
             "recloser, window of 100 calls",
             calls!(|i| recloser.call(work(i))),
         ),
-        peer("tower-resilience, window of 100 calls", {
-            calls!(resilience: |i| async { resilience.ready().await?.call(i).await })
-        }),
+        peer("tower-resilience, window of 100 calls", service(resilience)),
         peer(
             "sentinel-core, error ratio of 10 s",
             sentinel::breaker(body, work),

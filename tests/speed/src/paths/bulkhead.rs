@@ -1,10 +1,11 @@
-//! A bulkhead that admits, with nobody waiting.
+//! A bulkhead that admits, with nobody waiting; and one that is full.
 
+use std::mem::forget;
 use std::sync::Arc;
 
-use resilient_runtime::bulkhead;
+use resilient_runtime::{Bulkhead, bulkhead};
 use tokio::sync::Semaphore;
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{ServiceBuilder, service_fn};
 use tower_resilience::bulkhead::BulkheadLayer;
 
 use super::*;
@@ -14,12 +15,32 @@ use crate::case::{Path, Whose, calls, shared};
 const PLACES: usize = 1_000;
 
 annotated! { confined: [#[bulkhead(max_concurrent = 1_000)]] ready yields holds }
+annotated! { full: [#[bulkhead(state = FULL)]] refused }
+
+static FULL: Bulkhead = Bulkhead::new(1);
 
 pub(super) fn cases() -> Vec<Case> {
     ours!(Bulkhead, "`#[bulkhead]`", confined)
         .into_iter()
         .chain(for_each_body!(peers))
+        .chain(refusals())
         .collect()
+}
+
+fn refusals() -> [Case; 2] {
+    let case =
+        |whose, name, calls| Case::new((Path::Bulkhead, Body::Refused), (whose, name), calls);
+    forget(FULL.try_acquire());
+    let semaphore = shared(Semaphore::new(0));
+    [
+        case(Whose::Ours, "`#[bulkhead]`", calls!(|i| full::refused(i))),
+        case(Whose::Peers, TRY_ACQUIRE, {
+            calls!(|i| async move {
+                let _place = semaphore.try_acquire().map_err(|_| Failed::Refused)?;
+                body::refused(i).await
+            })
+        }),
+    ]
 }
 
 fn peers<F: Working>(body: Body, work: impl Work<F>) -> Vec<Case> {
@@ -58,12 +79,8 @@ fn peers<F: Working>(body: Body, work: impl Work<F>) -> Vec<Case> {
                 work(i).await
             })
         }),
-        peer("tower `ConcurrencyLimit`", {
-            calls!(tower: |i| async { tower.ready().await?.call(i).await })
-        }),
-        peer("tower-resilience", {
-            calls!(resilience: |i| async { resilience.ready().await?.call(i).await })
-        }),
+        peer("tower `ConcurrencyLimit`", service(tower)),
+        peer("tower-resilience", service(resilience)),
         peer("sentinel-core, isolation", sentinel::bulkhead(work)),
     ]
 }

@@ -15,8 +15,10 @@ pub(crate) mod timeout;
 
 use std::future::Future;
 
+use tower::{Service, ServiceExt};
+
 use crate::body::{self, Answer, Body};
-use crate::case::Case;
+use crate::case::{Calls, Case, calls, shared};
 
 /// All of them, in the order of the tables.
 #[must_use]
@@ -48,6 +50,23 @@ impl<F, W: Fn(u64) -> F + Copy + Send + Sync + 'static> Work<F> for W {}
 /// The future of such a function.
 pub(crate) trait Working: Future<Output = Answer> + Send + 'static {}
 impl<F: Future<Output = Answer> + Send + 'static> Working for F {}
+
+/// How a service is called, by tasks that each have a clone of it.
+fn service<S>(service: S) -> Calls
+where
+    S: Service<u64, Response = u64, Error: Send, Future: Send> + Clone + Send + Sync + 'static,
+{
+    let service = shared(service);
+    each_task(|| service.clone())
+}
+
+/// How a service is called, by tasks that each make one.
+fn each_task<S>(make: impl Fn() -> S + Copy + Send + Sync + 'static) -> Calls
+where
+    S: Service<u64, Response = u64, Error: Send, Future: Send> + Send + 'static,
+{
+    calls!(own = make(); |i| async { own.ready().await?.call(i).await })
+}
 
 /// Calls `$peers(body, function)` for the three bodies that every path is measured with.
 macro_rules! for_each_body {

@@ -6,7 +6,7 @@ use failsafe::futures::CircuitBreaker as _;
 use failsafe::{Config, backoff, failure_policy};
 use recloser::{AsyncRecloser, Recloser};
 use resilient_runtime::circuit_breaker;
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{ServiceBuilder, service_fn};
 use tower_resilience::circuitbreaker::CircuitBreakerLayer;
 
 use super::*;
@@ -15,10 +15,10 @@ use crate::case::{Path, Whose, calls, shared};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-annotated! { open: [#[circuit_breaker(open_for = "1h", open_max = "1h")]] opens }
+annotated! { open: [#[circuit_breaker(open_for = "1h", open_max = "1h")]] refused }
 
 pub(super) fn cases() -> Vec<Case> {
-    let case = |whose, name, calls| Case::new((Path::Open, Body::Opens), (whose, name), calls);
+    let case = |whose, name, calls| Case::new((Path::Open, Body::Refused), (whose, name), calls);
     let failsafe = shared(
         Config::new()
             .failure_policy(failure_policy::consecutive_failures(
@@ -43,30 +43,28 @@ pub(super) fn cases() -> Vec<Case> {
                 .build()
                 .expect("these settings are valid"),
         )
-        .service(service_fn(body::opens));
+        .service(service_fn(body::refused));
     vec![
         case(
             Whose::Ours,
             "`#[circuit_breaker]`",
-            calls!(|i| open::opens(i)),
+            calls!(|i| open::refused(i)),
         ),
         case(
             Whose::Peers,
             "failsafe",
-            calls!(|i| failsafe.call(body::opens(i))),
+            calls!(|i| failsafe.call(body::refused(i))),
         ),
         case(
             Whose::Peers,
             "recloser",
-            calls!(|i| recloser.call(body::opens(i))),
+            calls!(|i| recloser.call(body::refused(i))),
         ),
-        case(Whose::Peers, "tower-resilience", {
-            calls!(resilience: |i| async { resilience.ready().await?.call(i).await })
-        }),
+        case(Whose::Peers, "tower-resilience", service(resilience)),
         case(
             Whose::Peers,
             "sentinel-core",
-            sentinel::breaker(Body::Opens, body::opens),
+            sentinel::breaker(Body::Refused, body::refused),
         ),
     ]
 }

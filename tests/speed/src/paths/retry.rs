@@ -5,7 +5,7 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable};
 use resilient_runtime::retry;
 use tokio_retry::strategy::{ExponentialBackoff, jitter};
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{ServiceBuilder, service_fn};
 use tower_resilience::retry::RetryLayer;
 
 use super::*;
@@ -67,11 +67,7 @@ fn peers<F: Working>(body: Body, work: impl Work<F>) -> Vec<Case> {
                 move || work(i)
             ))
         }),
-        peer("tower `Retry`, no pauses", {
-            calls!(tower: |i| async { tower.ready().await?.call(i).await })
-        }),
-        peer("tower-resilience", {
-            calls!(resilience: |i| async { resilience.ready().await?.call(i).await })
-        }),
+        peer("tower `Retry`, no pauses", service(tower)),
+        peer("tower-resilience", service(resilience)),
     ]
 }

@@ -10,16 +10,16 @@ use sentinel_core::{EntryBuilder, flow, isolation};
 
 use super::{Work, Working};
 use crate::body::{Answer, Body, Failed};
-use crate::case::{Calls, calls};
+use crate::case::{Calls, calls, shared};
 
 /// A resource's name, of its own for each case.
-fn resource() -> String {
+fn resource() -> &'static str {
     static LAST: AtomicU32 = AtomicU32::new(0);
-    format!("speed-{}", LAST.fetch_add(1, Ordering::Relaxed))
+    shared(format!("speed-{}", LAST.fetch_add(1, Ordering::Relaxed)))
 }
 
-fn protected<F: Working>(resource: String, work: impl Work<F>) -> Calls {
-    calls!(resource: |i| protect(resource.clone(), work(i)))
+fn protected<F: Working>(resource: &'static str, work: impl Work<F>) -> Calls {
+    calls!(|i| protect(resource.to_owned(), work(i)))
 }
 
 /// What its attributes expand to, with the failures told.
@@ -40,13 +40,13 @@ fn refused(_: impl Debug) -> Failed {
 pub(super) fn breaker<F: Working>(body: Body, work: impl Work<F>) -> Calls {
     let resource = resource();
     circuitbreaker::append_rule(Arc::new(circuitbreaker::Rule {
-        resource: resource.clone(),
+        resource: resource.to_owned(),
         strategy: BreakerStrategy::ErrorRatio,
         threshold: 0.5,
         min_request_amount: 20,
         stat_interval_ms: 10_000,
         stat_sliding_window_bucket_count: 10,
-        retry_timeout_ms: if body == Body::Opens {
+        retry_timeout_ms: if body == Body::Refused {
             3_600_000
         } else {
             5_000
@@ -59,7 +59,7 @@ pub(super) fn breaker<F: Working>(body: Body, work: impl Work<F>) -> Calls {
 pub(super) fn rate_limit<F: Working>(work: impl Work<F>) -> Calls {
     let resource = resource();
     flow::append_rule(Arc::new(flow::Rule {
-        resource: resource.clone(),
+        resource: resource.to_owned(),
         threshold: 1e9,
         stat_interval_ms: 1_000,
         ..Default::default()
@@ -70,7 +70,7 @@ pub(super) fn rate_limit<F: Working>(work: impl Work<F>) -> Calls {
 pub(super) fn bulkhead<F: Working>(work: impl Work<F>) -> Calls {
     let resource = resource();
     isolation::append_rule(Arc::new(isolation::Rule {
-        resource: resource.clone(),
+        resource: resource.to_owned(),
         threshold: 1_000,
         ..Default::default()
     }));

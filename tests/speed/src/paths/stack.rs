@@ -8,7 +8,7 @@ use failsafe::{Config, backoff, failure_policy};
 use governor::RateLimiter;
 use resilient_runtime::{bulkhead, circuit_breaker, rate_limit, retry, timeout};
 use tokio::sync::Semaphore;
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{ServiceBuilder, service_fn};
 use tower_resilience::bulkhead::BulkheadLayer;
 use tower_resilience::circuitbreaker::CircuitBreakerLayer;
 use tower_resilience::ratelimiter::RateLimiterLayer;
@@ -70,15 +70,30 @@ fn peers<F: Working>(body: Body, work: impl Work<F>) -> Vec<Case> {
         .timeout(LIMIT)
         .concurrency_limit(PLACES)
         .service(service_fn(work));
+    let buffered = move || {
+        ServiceBuilder::new()
+            .retry(Three::new())
+            .timeout(LIMIT)
+            .concurrency_limit(PLACES)
+            .buffer(1_000)
+            .rate_limit(1_000_000_000, Duration::from_secs(1))
+            .service(service_fn(work))
+    };
     let resilience = resilience(work);
     vec![
         case(Whose::Peers, BY_HAND, by_hand(work)),
-        case(Whose::Peers, TOWER_RESILIENCE, {
-            calls!(resilience: |i| async { resilience.ready().await?.call(i).await })
-        }),
-        case(Whose::InPart, "tower: no breaker, no rate limit", {
-            calls!(tower: |i| async { tower.ready().await?.call(i).await })
-        }),
+        case(Whose::Peers, TOWER_RESILIENCE, service(resilience)),
+        case(
+            Whose::InPart,
+            "tower: no breaker, no rate limit",
+            service(tower),
+        ),
+        case(
+            Whose::InPart,
+            "tower: no breaker, `Buffer` for the rate limit",
+            each_task(buffered),
+        )
+        .alone(),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use resilient_runtime::timeout;
-use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{ServiceBuilder, service_fn};
 use tower_resilience::timelimiter::TimeLimiterLayer;
 
 use super::*;
@@ -39,11 +39,7 @@ fn peers<F: Working>(body: Body, work: impl Work<F>) -> Vec<Case> {
                     .unwrap_or(Err(Failed::Refused))
             })
         }),
-        peer("tower `Timeout`", {
-            calls!(tower: |i| async { tower.ready().await?.call(i).await })
-        }),
-        peer("tower-resilience", {
-            calls!(resilience: |i| async { resilience.ready().await?.call(i).await })
-        }),
+        peer("tower `Timeout`", service(tower)),
+        peer("tower-resilience", service(resilience)),
     ]
 }
