@@ -188,46 +188,38 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// With their defaults; what has another breaker is shown only.
     fn stack(&mut self) {
-        for row in self.ours(Path::Stack, Body::Ready) {
-            let by_hand = self.find(Path::Stack, row.body, stack::BY_HAND);
-            let throughput = by_hand.and_then(|other| ratio(&other.beside, &row.beside));
-            self.at_most(
-                row,
-                "of the stack by hand",
-                0.3,
-                Unit::Times,
-                self.to(row, Path::Stack, stack::BY_HAND, ratio),
-            );
-            let resilience = self.to(row, Path::Stack, stack::TOWER_RESILIENCE, ratio);
-            self.at_most(row, "of tower-resilience", 0.05, Unit::Times, resilience);
-            self.at_least(
-                row,
-                "two tasks, throughput of the stack by hand",
-                3.0,
-                throughput,
-            );
-        }
-        for row in self.ours(Path::Stack, Body::Yields) {
-            self.at_most(
-                row,
-                "of the stack by hand",
-                0.75,
-                Unit::Times,
-                self.to(row, Path::Stack, stack::BY_HAND, ratio),
-            );
-        }
-        for body in [Body::Ready, Body::Yields, Body::Holds] {
-            for row in self.ours(Path::Stack, body) {
-                let added = bare(self.all, row).map(|bare| row.size as f64 - bare.size as f64);
-                self.at_most(
-                    row,
-                    "future, over the bare one's",
-                    320.0,
-                    Unit::Bytes,
-                    added,
-                );
+        let all = self.all.iter();
+        for row in all.filter(|row| row.path == Path::Stack && row.name == stack::OURS) {
+            let by_hand = self.to(row, Path::Stack, stack::BY_HAND, ratio);
+            match row.body {
+                Body::Ready => {
+                    self.at_most(row, "of the stack by hand", 0.3, Unit::Times, by_hand);
+                    let resilience = self.to(row, Path::Stack, stack::TOWER_RESILIENCE, ratio);
+                    self.at_most(row, "of tower-resilience", 0.05, Unit::Times, resilience);
+                    let other = self.find(Path::Stack, row.body, stack::BY_HAND);
+                    let throughput = other.and_then(|other| ratio(&other.beside, &row.beside));
+                    self.at_least(
+                        row,
+                        "two tasks, throughput of the stack by hand",
+                        3.0,
+                        throughput,
+                    );
+                }
+                Body::Yields => {
+                    self.at_most(row, "of the stack by hand", 0.75, Unit::Times, by_hand);
+                }
+                Body::Holds | Body::Fails | Body::Refused => {}
             }
+            let added = bare(self.all, row).map(|bare| row.size as f64 - bare.size as f64);
+            self.at_most(
+                row,
+                "future, over the bare one's",
+                320.0,
+                Unit::Bytes,
+                added,
+            );
         }
     }
 
@@ -319,5 +311,44 @@ impl<'a> Judge<'a> {
 
     fn over_bare(&self, row: &Figures) -> Option<f64> {
         over(&row.call, &bare(self.all, row)?.call)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocations::Allocated;
+
+    fn row(path: Path, whose: Whose, name: &'static str, ns: &[Option<f64>]) -> Figures {
+        Figures {
+            path,
+            body: Body::Ready,
+            whose,
+            name,
+            size: 0,
+            allocated: Allocated::default(),
+            call: ns.to_vec(),
+            alone: Vec::new(),
+            beside: Vec::new(),
+        }
+    }
+
+    fn retried(ns: &[Option<f64>]) -> Vec<bool> {
+        let bare = row(Path::Bare, Whose::Nobodys, "bare", &[Some(1.0), Some(2.0)]);
+        let ours = row(Path::Retry, Whose::Ours, "ours", ns);
+        let judged = judge(&[bare, ours]);
+        let retry = judged.iter().filter(|one| one.what.starts_with("retry"));
+        retry.map(|one| one.met).collect()
+    }
+
+    #[test]
+    fn a_target_is_met_up_to_its_bound() {
+        assert_eq!(retried(&[Some(3.0), Some(4.0)]), [true]);
+        assert_eq!(retried(&[Some(3.1), Some(4.1)]), [false]);
+    }
+
+    #[test]
+    fn what_has_no_figure_is_missed() {
+        assert_eq!(retried(&[None, None]), [false]);
     }
 }
