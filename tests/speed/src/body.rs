@@ -91,7 +91,6 @@ pub(crate) use body;
 macro_rules! annotated {
     ($name:ident: [$($attributes:tt)*] $($body:ident)*) => {
         mod $name {
-            #[allow(unused_imports)]
             use super::*;
 
             $crate::body::annotated!(@each [$($attributes)*] $($body)*);
