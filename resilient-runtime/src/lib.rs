@@ -139,6 +139,7 @@ pub use keyed::Keyed;
 pub use rate_limit::{RateLimitCall, RateLimiter, RateLimiterSettings, RateLimiterSnapshot};
 pub use retry::{
     Attempt, Attempts, Backoff, Jitter, OnOpen, OnTimeout, Pause, Retry, RetryAttempt, Retrying,
+    StartedAttempt,
 };
 pub use retry_budget::{RetryBudget, RetryBudgetSettings, Within};
 pub use rules::{Rules, Unset};

@@ -4,8 +4,9 @@
 //! let retry_settings = retry.code().count(..);        // where a knob is no literal
 //! let mut attempts = retry.attempts_with(retry_settings).within(&retry_budget);
 //! loop {
+//!     let attempt = attempts.start();
 //!     let call = ..;
-//!     let call = attempts.attempt(call);              // tells the code inside its number
+//!     let call = attempt.run(call);                   // tells the code inside its number
 //!     let pause = match attempts.next(call.await) {
 //!         ControlFlow::Break(outcome) => break outcome,
 //!         ControlFlow::Continue(pause) => pause,
@@ -416,8 +417,9 @@ impl Layer for Retry {
             statements: quote_spanned!(at=> let mut attempts = #attempts #within;),
             outcome: quote_spanned!(at=>
                 loop {
+                    let attempt = attempts.start();
                     #inside
-                    let call = attempts.attempt(call);
+                    let call = attempt.run(call);
                     let pause = match #next {
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,
                         ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -33,6 +33,7 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
     };
     let mut attempts = retry.attempts();
     let outcome = loop {
+        let attempt = attempts.start();
         let call = async {
             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                 Result<Vec<u8>, Status>,
@@ -50,7 +51,7 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
             },
         );
         let call = breaker.guard(call);
-        let call = attempts.attempt(call);
+        let call = attempt.run(call);
         let pause = match attempts.next(call.await) {
             ::core::ops::ControlFlow::Break(outcome) => break outcome,
             ::core::ops::ControlFlow::Continue(pause) => pause,

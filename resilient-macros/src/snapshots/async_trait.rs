@@ -54,6 +54,7 @@ impl Get for Client {
                 let retry_settings = retry.code().count(__self.attempts);
                 let mut attempts = retry.attempts_with(retry_settings);
                 let outcome = loop {
+                    let attempt = attempts.start();
                     let call = async {
                         let own_seen = __resilient::copy(&seen);
                         let call = async {
@@ -106,7 +107,7 @@ impl Get for Client {
                             },
                         )
                     };
-                    let call = attempts.attempt(call);
+                    let call = attempt.run(call);
                     let pause = match attempts.next(call.await) {
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,
                         ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -59,6 +59,7 @@ impl Get for Client {
                 {
                     let mut attempts = retry.attempts();
                     let outcome = loop {
+                        let attempt = attempts.start();
                         let own_a = __resilient::copy(&a);
                         let own_key = __resilient::copy(&key);
                         let call = async {
@@ -84,7 +85,7 @@ impl Get for Client {
                                 __resilient::classify!(error)
                             },
                         );
-                        let call = attempts.attempt(call);
+                        let call = attempt.run(call);
                         let pause = match attempts.next(call.await) {
                             ::core::ops::ControlFlow::Break(outcome) => break outcome,
                             ::core::ops::ControlFlow::Continue(pause) => pause,

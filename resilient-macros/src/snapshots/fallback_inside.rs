@@ -38,6 +38,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
     let running = site.enter();
     let mut attempts = retry.attempts();
     let outcome = loop {
+        let attempt = attempts.start();
         let call = async {
             let own_key = __resilient::copy(&key);
             let call = async {
@@ -85,7 +86,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
                 )
                 .map_err(__resilient::Failure::Error)
         };
-        let call = attempts.attempt(call);
+        let call = attempt.run(call);
         let pause = match attempts.next(call.await) {
             ::core::ops::ControlFlow::Break(outcome) => break outcome,
             ::core::ops::ControlFlow::Continue(pause) => pause,

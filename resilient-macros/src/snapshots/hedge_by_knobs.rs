@@ -34,6 +34,7 @@ impl Client {
         let hedge_settings = hedge.code().min_samples(self.samples);
         let mut attempts = retry.attempts();
         let outcome = loop {
+            let attempt = attempts.start();
             let call = hedge
                 .run_with(
                     hedge_settings,
@@ -64,7 +65,7 @@ impl Client {
                         call
                     },
                 );
-            let call = attempts.attempt(call);
+            let call = attempt.run(call);
             let pause = match attempts.next(call.await) {
                 ::core::ops::ControlFlow::Break(outcome) => break outcome,
                 ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -93,6 +93,7 @@ impl<T: Send> Get for Store<T> {
         let call = async move {
             let mut attempts = retry.attempts().within(&retry_budget);
             loop {
+                let attempt = attempts.start();
                 let call = async {
                     if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                         Result<Vec<u8>, Status>,
@@ -111,7 +112,7 @@ impl<T: Send> Get for Store<T> {
                         __resilient::classify!(error)
                     },
                 );
-                let call = attempts.attempt(call);
+                let call = attempt.run(call);
                 let pause = match attempts.next(call.await) {
                     ::core::ops::ControlFlow::Break(outcome) => break outcome,
                     ::core::ops::ControlFlow::Continue(pause) => pause,

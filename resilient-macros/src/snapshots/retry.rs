@@ -25,6 +25,7 @@ pub(crate) async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     let running = site.enter();
     let mut attempts = retry.attempts();
     let outcome = loop {
+        let attempt = attempts.start();
         let call = async {
             if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                 Result<Vec<u8>, Status>,
@@ -41,7 +42,7 @@ pub(crate) async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
                 __resilient::classify!(error)
             },
         );
-        let call = attempts.attempt(call);
+        let call = attempt.run(call);
         let pause = match attempts.next(call.await) {
             ::core::ops::ControlFlow::Break(outcome) => break outcome,
             ::core::ops::ControlFlow::Continue(pause) => pause,

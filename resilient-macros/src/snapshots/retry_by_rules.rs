@@ -27,6 +27,7 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
         .delay(::core::time::Duration::from_millis(config.delay));
     let mut attempts = retry.attempts_with(retry_settings);
     let outcome = loop {
+        let attempt = attempts.start();
         let own_request = __resilient::copy(&request);
         let own_seen = __resilient::copy(&seen);
         let call = async {
@@ -52,7 +53,7 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
                 __resilient::classify!(error)
             },
         );
-        let call = attempts.attempt(call);
+        let call = attempt.run(call);
         let pause = match attempts
             .next_by(
                 call.await,

@@ -27,6 +27,7 @@ impl Client {
         };
         let mut attempts = retry.attempts().within(&retry_budget);
         let outcome = loop {
+            let attempt = attempts.start();
             let call = async {
                 if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                     Result<Vec<u8>, Status>,
@@ -43,7 +44,7 @@ impl Client {
                     __resilient::classify!(error)
                 },
             );
-            let call = attempts.attempt(call);
+            let call = attempt.run(call);
             let pause = match attempts.next(call.await) {
                 ::core::ops::ControlFlow::Break(outcome) => break outcome,
                 ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -46,6 +46,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     let call = async move {
         let mut attempts = retry.attempts();
         loop {
+            let attempt = attempts.start();
             let call = async {
                 if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
                     Result<Vec<u8>, Status>,
@@ -64,7 +65,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
             );
             let call = timeout_2.limit(call);
             let call = breaker.guard(call);
-            let call = attempts.attempt(call);
+            let call = attempt.run(call);
             let pause = match attempts.next(call.await) {
                 ::core::ops::ControlFlow::Break(outcome) => break outcome,
                 ::core::ops::ControlFlow::Continue(pause) => pause,

@@ -13,7 +13,7 @@ use super::FaultInjector;
 use super::faults::{Board, board};
 use super::settings::{Fault, FaultKind};
 use crate::door::Opened;
-use crate::verdict::{Failing, Failure, Judged};
+use crate::verdict::{Failing, Failure, Judged, passed_on};
 
 pin_project! {
     /// A call into which faults are injected. Made by [`FaultInjector::call`].
@@ -179,12 +179,13 @@ where
 {
     type Output = Result<T, Failure<X::Error>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Some(injector) = ready!(this.injection.poll(cx)) {
             return Poll::Ready(Err(Failure::Policy(injector.error())));
         }
-        this.inner.poll(cx).map_err(Failing::into_failure)
+        passed_on(this.inner.poll(cx), |_| {})
     }
 }
 
@@ -196,6 +197,7 @@ where
 {
     type Output = Result<T, X>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if ready!(this.injection.poll(cx)).is_some()

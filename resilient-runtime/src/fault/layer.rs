@@ -36,7 +36,7 @@ impl FaultLayer {
     }
 
     /// Injects what the code wrote down.
-    #[inline]
+    #[inline(always)]
     pub fn inject<F, T, X>(&'static self, future: F) -> FaultCall<'static, F>
     where
         F: Future<Output = Result<T, X>>,
@@ -46,7 +46,7 @@ impl FaultLayer {
     }
 
     /// Injects what the call worked out.
-    #[inline]
+    #[inline(always)]
     pub fn inject_with<F, T, X>(&'static self, fault: Fault, future: F) -> FaultCall<'static, F>
     where
         F: Future<Output = Result<T, X>>,
@@ -57,18 +57,18 @@ impl FaultLayer {
 
     /// Injects what the code wrote down, but for the error: true if the call is to fail with one of the
     /// function's own.
-    #[inline]
+    #[inline(always)]
     pub fn draw(&'static self) -> FaultDraw {
         FaultDraw::new(self.injection(None))
     }
 
     /// The same of what the call worked out.
-    #[inline]
+    #[inline(always)]
     pub fn draw_with(&'static self, fault: Fault) -> FaultDraw {
         FaultDraw::new(self.injection(Some(fault)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn injection(&'static self, fault: Option<Fault>) -> Injection<'static> {
         match self.injector.injection(fault) {
             // Off, as nearly always: that was one load.

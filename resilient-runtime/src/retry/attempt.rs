@@ -21,12 +21,30 @@ pin_project! {
     }
 }
 
-impl<F> Attempt<F> {
+/// An attempt that has begun. Made by [`Attempts::start`](crate::Attempts::start).
+#[derive(Debug)]
+#[must_use = "an attempt does nothing without its work"]
+pub struct StartedAttempt {
+    before: u32,
+    span: Span,
+}
+
+impl StartedAttempt {
     #[inline(always)]
-    pub(super) fn new(before: u32, span: Span, attempt: F) -> Self {
-        Self {
-            before,
-            inner: Spanned::new(span, attempt),
+    pub(super) fn new(before: u32, span: Span) -> Self {
+        Self { before, span }
+    }
+
+    /// With its work.
+    #[inline(always)]
+    pub fn run<F, T, X>(self, attempt: F) -> Attempt<F>
+    where
+        F: Future<Output = Result<T, X>>,
+        X: Failing,
+    {
+        Attempt {
+            before: self.before,
+            inner: Spanned::new(self.span, attempt),
         }
     }
 }

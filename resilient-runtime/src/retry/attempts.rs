@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, StartedAttempt};
 use super::backoff;
 use super::pause::Pause;
 use super::{OnOpen, OnTimeout, Retry};
@@ -111,18 +111,24 @@ impl<'a, S: RetryTerms> Attempts<'a, S> {
         }
     }
 
-    /// Begins an attempt, so that what runs inside knows how many came
-    /// [before it](crate::previous_attempts), and a budget that it is made.
+    /// Begins an attempt: [`start`](Self::start), and [`run`](StartedAttempt::run).
     ///
     /// # Cancel safety
     ///
     /// Dropped, it drops `attempt`.
-    #[inline(always)]
+    #[inline]
     pub fn attempt<F, T, X>(&mut self, attempt: F) -> Attempt<F>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
+        self.start().run(attempt)
+    }
+
+    /// Begins an attempt, before there is any work to do: so what runs inside knows how many came
+    /// [before it](crate::previous_attempts), and a budget that it is made.
+    #[inline(always)]
+    pub fn start(&mut self) -> StartedAttempt {
         self.paid = false;
         let span = if self.off {
             Span::NONE
@@ -131,7 +137,7 @@ impl<'a, S: RetryTerms> Attempts<'a, S> {
             self.attempt = caller.begin(clock::entry);
             Span::of(caller, self.made.saturating_add(1))
         };
-        Attempt::new(self.made, span, attempt)
+        StartedAttempt::new(self.made, span)
     }
 
     /// Takes the outcome of an attempt: [`Break`](ControlFlow::Break) with it if it
@@ -170,11 +176,13 @@ impl<'a, S: RetryTerms> Attempts<'a, S> {
         clock::forget();
         self.paid = false;
         match outcome {
-            outcome if self.off => ControlFlow::Break(outcome),
-            Ok(value) if !rules.when_ok.test(&value).unwrap_or(false) => {
-                self.succeeds();
+            Ok(value) if self.off || !rules.when_ok.test(&value).unwrap_or(false) => {
+                if !self.off {
+                    self.succeeds();
+                }
                 ControlFlow::Break(Ok(value))
             }
+            outcome if self.off => ControlFlow::Break(outcome),
             outcome => self.fails(outcome, rules),
         }
     }

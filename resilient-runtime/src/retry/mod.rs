@@ -9,7 +9,7 @@ mod run;
 
 use std::time::Duration;
 
-pub use attempt::Attempt;
+pub use attempt::{Attempt, StartedAttempt};
 pub(crate) use attempts::RetryTerms;
 pub use attempts::{Attempts, RetryAttempt};
 pub use backoff::{Backoff, Jitter};

@@ -50,6 +50,12 @@ impl<S: Settings> Live<S> {
         }
     }
 
+    /// Whether nothing is laid over what the code wrote.
+    #[inline(always)]
+    pub(crate) fn is_bare(&self) -> bool {
+        self.open().is_bare()
+    }
+
     /// The settings in force.
     pub(crate) fn get(&self) -> S {
         self.over(self.code)
@@ -65,7 +71,7 @@ impl<S: Settings> Live<S> {
     #[inline(always)]
     pub(crate) fn with_own<R>(&self, own: Option<&Overlay>, read: impl FnOnce(&S) -> R) -> R {
         let laid;
-        let settings = if self.open().is_bare() && own.is_none_or(Overlay::is_bare) {
+        let settings = if self.is_bare() && own.is_none_or(Overlay::is_bare) {
             &self.code
         } else {
             laid = self.laid(own);

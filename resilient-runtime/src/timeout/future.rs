@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 use tokio::task::coop;
 use tokio::time::Sleep;
 
+use super::TimeoutLayer;
 use crate::clock::{self, Nanos, nanos_of};
 use crate::context::{self, Deadline};
 use crate::error::{PolicyError, PolicyErrorKind};
@@ -30,7 +31,7 @@ pin_project! {
         #[pin]
         timer: Option<Sleep>,
         limit: Limit,
-        caller: Caller,
+        whose: Whose,
     }
 }
 
@@ -38,20 +39,37 @@ pin_project! {
 enum Limit {
     /// Switched off, or further away than the clock reaches.
     None,
-    /// Not polled yet.
+    /// Not polled yet; what the code says.
     Of(Nanos),
     Until(Deadline),
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose {
+    /// Its settings are read when the future is first polled: what can panic is not to stand between the making of
+    /// a future and its being wrapped, lest it has to lie in memory for that.
+    Layer(&'static TimeoutLayer),
+    Named(&'static str),
+}
+
+impl Whose {
+    #[inline]
+    fn caller(self) -> Caller {
+        match self {
+            Self::Layer(layer) => layer.caller(),
+            Self::Named(name) => Caller::Named(name),
+        }
+    }
+}
+
 impl<F> TimeoutCall<F> {
     #[inline(always)]
-    pub(super) fn new(inner: F, after: Option<Duration>, caller: Caller) -> Self {
-        let limit = after.map_or(Limit::None, |after| Limit::Of(nanos_of(after)));
+    pub(super) fn new(inner: F, after: Duration, whose: Whose) -> Self {
         Self {
             inner: Some(inner),
             timer: None,
-            limit,
-            caller,
+            limit: Limit::Of(nanos_of(after)),
+            whose,
         }
     }
 }
@@ -72,13 +90,20 @@ where
 
         let mut _shared = None;
         if let Limit::Of(after) = *this.limit {
-            let entry = clock::entry();
-            if let Caller::Site(_) = this.caller {
-                _shared = Some(clock::share(entry));
+            let after = match this.whose {
+                Whose::Layer(layer) => layer.in_force(after),
+                Whose::Named(_) => Some(after),
+            };
+            *this.limit = Limit::None;
+            if let Some(after) = after {
+                let entry = clock::entry();
+                if let Whose::Layer(_) = this.whose {
+                    _shared = Some(clock::share(entry));
+                }
+                if let Some(at) = entry.plus(after) {
+                    *this.limit = Limit::Until(Deadline { at, after });
+                }
             }
-            *this.limit = entry
-                .plus(after)
-                .map_or(Limit::None, |at| Limit::Until(Deadline { at, after }));
         }
         let deadline = match *this.limit {
             Limit::Until(Deadline { at, after }) => Deadline { at, after },
@@ -92,8 +117,8 @@ where
         };
         if polled.is_ready() {
             return passed_on(polled, |_| {
-                this.caller.count(Count::TimeoutKept);
-                this.caller.time(Timing::Timeout, || deadline.ran());
+                this.whose.caller().count(Count::TimeoutKept);
+                this.whose.caller().time(Timing::Timeout, || deadline.ran());
             });
         }
 
@@ -112,8 +137,8 @@ where
         }
 
         let after = deadline.after();
-        this.caller.emit(|| EventKind::TimedOut { after });
-        this.caller.time(Timing::Timeout, || deadline.ran());
+        this.whose.caller().emit(|| EventKind::TimedOut { after });
+        this.whose.caller().time(Timing::Timeout, || deadline.ran());
         {
             let _scope = context::enter_cut_off(after);
             this.inner.set(None);
@@ -121,7 +146,7 @@ where
         let kind = PolicyErrorKind::TimedOut { after };
         Poll::Ready(Err(Failure::Policy(PolicyError::new(
             kind,
-            this.caller.name(),
+            this.whose.caller().name(),
         ))))
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::future::Whose;
 use super::{Timeout, TimeoutCall};
+use crate::clock::{Nanos, nanos_of};
 use crate::site::{Caller, Layer, LayerKind, Live, Site, Switch, Tuning};
 use crate::verdict::Failing;
 
@@ -49,11 +51,29 @@ impl TimeoutLayer {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        let after = self
-            .switch
-            .is_on()
-            .then(|| self.live.over(Timeout::new(after)).after);
-        TimeoutCall::new(future, after, Caller::Site(self.site))
+        TimeoutCall::new(future, after, Whose::Layer(self))
+    }
+
+    pub(super) const fn caller(&self) -> Caller {
+        Caller::Site(self.site)
+    }
+
+    /// The limit in force where the code says `after`; `None` where the layer is switched off.
+    #[inline(always)]
+    pub(super) fn in_force(&self, after: Nanos) -> Option<Nanos> {
+        self.switch.is_on().then(|| {
+            if self.live.is_bare() {
+                after
+            } else {
+                self.laid_over(after)
+            }
+        })
+    }
+
+    #[cold]
+    fn laid_over(&self, after: Nanos) -> Nanos {
+        let code = Timeout::new(Duration::from_nanos(after));
+        nanos_of(self.live.over(code).after)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use future::TimeoutCall;
 pub use layer::TimeoutLayer;
 
-use crate::site::{Caller, Knob, Settings, Unit, nanos};
+use crate::site::{Knob, Settings, Unit, nanos};
 use crate::verdict::Failing;
 
 /// A limit on how long a call may take.
@@ -67,7 +67,7 @@ impl Timeout {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        TimeoutCall::new(future, Some(self.after), Caller::Named(self.name))
+        TimeoutCall::new(future, self.after, future::Whose::Named(self.name))
     }
 }
 
