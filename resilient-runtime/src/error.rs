@@ -116,9 +116,16 @@ impl PolicyError {
     }
 
     /// The same, of the state that belongs to `key`.
-    pub(crate) fn of_key(mut self, key: Option<&Arc<str>>) -> Self {
-        self.key = key.cloned();
-        self
+    #[inline]
+    pub(crate) fn of_key(
+        kind: PolicyErrorKind,
+        site: &'static str,
+        key: Option<&Arc<str>>,
+    ) -> Self {
+        Self {
+            key: key.cloned(),
+            ..Self::new(kind, site)
+        }
     }
 
     /// The same; if so, no breaker and no limit is to draw a conclusion from it.

@@ -114,6 +114,18 @@ impl Core {
         (word.state() == BreakerState::Closed).then(|| plain(word))
     }
 
+    /// For how long an open breaker refuses every call yet. `None` where that takes a closer look.
+    #[inline]
+    pub(crate) fn refuses_for(&self, now: impl FnOnce() -> Moment) -> Option<Duration> {
+        let word = self.word();
+        if word.state() != BreakerState::Open || word.mode() != BreakerMode::Automatic {
+            return None;
+        }
+        let now = now().nanos();
+        let until = self.barred_until.load(Acquire);
+        (now < until && self.word() == word).then(|| time::left(now, until))
+    }
+
     /// Asks to make a call. The clock is read only if the breaker is not closed.
     pub(crate) fn admit<M: Into<Moment>>(
         &self,

@@ -65,7 +65,10 @@ where
             if let Some(entry) = way.entry() {
                 let (admitted, timed) = match CircuitBreaker::enter(&entry) {
                     Ok(admitted) => admitted,
-                    Err(refusal) => return Poll::Ready(Err(Failure::Policy(refusal))),
+                    Err(retry_after) => {
+                        let refusal = CircuitBreaker::refusal(&entry, retry_after);
+                        return Poll::Ready(Err(Failure::Policy(refusal)));
+                    }
                 };
                 *this.stage = Stage::Admitted(Inside::new(way, admitted, Watch::new(timed)));
             }

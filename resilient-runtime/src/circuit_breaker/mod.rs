@@ -179,15 +179,20 @@ impl CircuitBreaker {
     /// Nothing polls such a permit, so a limit that is put around the work later cannot be
     /// noticed when it is: the time counts from here.
     fn try_enter(entry: Entry<'_, Self>, now: Moment) -> Result<BreakerPermit<'_>, PolicyError> {
-        let (admitted, _) = Self::admit(&entry, || now)?;
-        Ok(BreakerPermit::new(entry, admitted, Watch::since(now)))
+        match Self::admit(&entry, || now) {
+            Ok((admitted, _)) => Ok(BreakerPermit::new(entry, admitted, Watch::since(now))),
+            Err(retry_after) => Err(Self::refusal(&entry, retry_after)),
+        }
     }
 
-    /// For a call that is polled. Tells as well whether its time counts whatever happens.
+    /// For a call that is polled. Tells as well whether its time counts whatever happens; or when to come back.
     #[inline(always)]
-    fn enter(entry: &Entry<'_, Self>) -> Result<(Admitted, bool), PolicyError> {
-        match entry.core.admit_closed() {
-            Some(admitted) => Ok((admitted, entry.settings(is_timed))),
+    fn enter(entry: &Entry<'_, Self>) -> Result<(Admitted, bool), Duration> {
+        if let Some(admitted) = entry.core.admit_closed() {
+            return Ok((admitted, entry.settings(is_timed)));
+        }
+        match entry.core.refuses_for(clock::entry) {
+            Some(retry_after) => Err(retry_after),
             None => Self::admit(entry, clock::entry),
         }
     }
@@ -274,17 +279,20 @@ impl CircuitBreaker {
     fn admit(
         entry: &Entry<'_, Self>,
         now: impl FnOnce() -> Moment,
-    ) -> Result<(Admitted, bool), PolicyError> {
+    ) -> Result<(Admitted, bool), Duration> {
         let (admission, timed) =
             entry.settings(|settings| (entry.core.admit(settings, now), is_timed(settings)));
         let (admitted, transition) = admission;
         Self::tell(entry, transition);
         match admitted {
             Ok(admitted) => Ok((admitted, timed)),
-            Err(refused) => Err(entry.refuse(PolicyErrorKind::CircuitOpen {
-                retry_after: refused.retry_after,
-            })),
+            Err(refused) => Err(refused.retry_after),
         }
+    }
+
+    #[inline]
+    fn refusal(entry: &Entry<'_, Self>, retry_after: Duration) -> PolicyError {
+        entry.refuse(PolicyErrorKind::CircuitOpen { retry_after })
     }
 
     fn look(at: &Entry<'_, Self>) -> BreakerSnapshot {

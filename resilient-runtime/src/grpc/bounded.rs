@@ -64,9 +64,7 @@ impl Limit {
 
     /// What the caller is told then.
     pub(super) fn timed_out(&self) -> Status {
-        PolicyError::new(self.kind(), CALLER.name())
-            .of_key(self.path().as_ref())
-            .into()
+        PolicyError::of_key(self.kind(), CALLER.name(), self.path().as_ref()).into()
     }
 }
 

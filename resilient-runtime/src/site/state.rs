@@ -494,7 +494,7 @@ impl<'a, S: Stateful> Entry<'a, S> {
     #[cold]
     pub(crate) fn refuse(&self, kind: PolicyErrorKind) -> PolicyError {
         self.emit(|| EventKind::Refused(kind));
-        PolicyError::new(kind, self.caller.name()).of_key(self.key())
+        PolicyError::of_key(kind, self.caller.name(), self.key())
     }
 }
 
