@@ -162,25 +162,18 @@ pub trait Failing: Sized {
     fn into_failure(self) -> Failure<Self::Error>;
 }
 
-/// The outcome of a layer, from that of what it wraps, and after `end`, which is told of it.
+/// What a layer returns, from what it wraps returned.
 ///
 /// Value and failure each go by themselves: a value that is moved as a part of the whole outcome has to wait until all
 /// of that is written.
 #[inline(always)]
 pub(crate) fn passed_on<T, X: Failing>(
     polled: Poll<Result<T, X>>,
-    end: impl FnOnce(Result<&T, &X>),
 ) -> Poll<Result<T, Failure<X::Error>>> {
     match polled {
         Poll::Pending => Poll::Pending,
-        Poll::Ready(Ok(value)) => {
-            end(Ok(&value));
-            Poll::Ready(Ok(value))
-        }
-        Poll::Ready(Err(failure)) => {
-            end(Err(&failure));
-            Poll::Ready(Err(failure.into_failure()))
-        }
+        Poll::Ready(Ok(value)) => Poll::Ready(Ok(value)),
+        Poll::Ready(Err(failure)) => Poll::Ready(Err(failure.into_failure())),
     }
 }
 

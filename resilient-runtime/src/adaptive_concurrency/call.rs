@@ -92,13 +92,18 @@ where
             }
         }
         let Stage::Inside(permit) = this.stage else {
-            return passed_on(this.inner.poll(cx), |_| {});
+            return passed_on(this.inner.poll(cx));
         };
         let (polling, carrying) = permit.poll();
         let polled = this.inner.poll(cx);
         drop(carrying);
         permit.polled(polling, polled.is_pending());
-        passed_on(polled, |outcome| this.stage.settle(counts_as(outcome)))
+        match &polled {
+            Poll::Ready(Ok(_)) => this.stage.settle(LimitOutcome::Sample),
+            Poll::Ready(Err(failure)) => this.stage.settle_failed(counts_as(failure)),
+            Poll::Pending => {}
+        }
+        passed_on(polled)
     }
 }
 
@@ -109,6 +114,11 @@ impl<A: LimitAlgorithm> Stage<'_, A> {
             permit.settle(outcome, clock::moment);
         }
         *self = Self::Free;
+    }
+
+    #[inline(never)]
+    fn settle_failed(&mut self, outcome: LimitOutcome) {
+        self.settle(outcome);
     }
 }
 
@@ -142,11 +152,7 @@ fn found_full<A: LimitAlgorithm>(entry: &Door<'_, A>, now: Moment) {
 }
 
 /// The limit's column of the table of outcomes.
-#[inline]
-fn counts_as<T, X: Failing>(outcome: Result<&T, &X>) -> LimitOutcome {
-    let Err(failure) = outcome else {
-        return LimitOutcome::Sample;
-    };
+fn counts_as<X: Failing>(failure: &X) -> LimitOutcome {
     let verdict = failure.verdict();
     match verdict.cause {
         Cause::Policy(_) if verdict.says_nothing => LimitOutcome::Ignored,

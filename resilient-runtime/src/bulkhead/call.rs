@@ -95,12 +95,15 @@ where
             *this.stage = Stage::Inside(Holding::new(entered.map_err(refusal)?, way));
         }
         let Stage::Inside(inside) = this.stage else {
-            return passed_on(this.inner.poll(cx), |_| {});
+            return passed_on(this.inner.poll(cx));
         };
         let carrying = inside.poll();
         let polled = this.inner.poll(cx);
         drop(carrying);
-        passed_on(polled, |_| this.stage.end())
+        if polled.is_ready() {
+            this.stage.end();
+        }
+        passed_on(polled)
     }
 }
 

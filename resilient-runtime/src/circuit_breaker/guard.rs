@@ -1,6 +1,7 @@
 //! A call through a circuit breaker.
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -13,7 +14,7 @@ use crate::clock;
 use crate::dropped::Watch;
 use crate::error::PolicyErrorKind;
 use crate::rules::{Rules, Test};
-use crate::site::Way;
+use crate::site::{Entry, Way};
 use crate::verdict::{Cause, Failing, Failure, passed_on};
 
 pin_project! {
@@ -30,7 +31,7 @@ pin_project! {
 enum Stage<'a> {
     /// Not polled yet.
     Asking(Way<'a, CircuitBreaker>),
-    Admitted(Inside<Way<'a, CircuitBreaker>>),
+    Admitted(Inside<'a, Way<'a, CircuitBreaker>>),
     /// Switched off, or done.
     Free,
 }
@@ -74,51 +75,60 @@ where
             }
         }
         let Stage::Admitted(inside) = this.stage else {
-            return passed_on(this.inner.poll(cx), |_| {});
+            return passed_on(this.inner.poll(cx));
         };
-        let (polling, holding) = inside.poll();
+        let Some(entry) = inside.entry() else {
+            return passed_on(this.inner.poll(cx));
+        };
+        let (polling, holding) = inside.poll(&entry);
         let polled = this.inner.poll(cx);
         drop(holding);
-        inside.polled(polling, polled.is_pending());
-        passed_on(polled, |outcome| {
-            this.stage.settle(counts_as(outcome, this.rules));
-        })
+        inside.polled(&entry, polling, polled.is_pending());
+        if let Poll::Ready(Ok(value)) = &polled {
+            let rejected = this.rules.when_ok.test(value).unwrap_or(false);
+            this.stage.settle(&entry, if_failed(rejected));
+        } else if let Poll::Ready(Err(failure)) = &polled {
+            this.stage
+                .settle_failed(&entry.clone(), counts_as(failure, this.rules));
+        }
+        passed_on(polled)
     }
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
     #[inline(always)]
-    fn settle(&mut self, outcome: CallOutcome) {
+    fn settle(&mut self, entry: &Entry<'a, CircuitBreaker>, outcome: CallOutcome) {
         if let Self::Admitted(inside) = self {
-            inside.settle(outcome, clock::moment);
+            inside.settle(entry, outcome, clock::moment);
+            // It needs no drop any more.
+            mem::forget(mem::replace(self, Self::Free));
         }
-        *self = Self::Free;
+    }
+
+    #[inline(never)]
+    fn settle_failed(&mut self, entry: &Entry<'a, CircuitBreaker>, outcome: CallOutcome) {
+        self.settle(entry, outcome);
+    }
+}
+
+const fn if_failed(failed: bool) -> CallOutcome {
+    if failed {
+        CallOutcome::Failure
+    } else {
+        CallOutcome::Success
     }
 }
 
 /// The breaker's column of the table of outcomes.
-#[inline]
-fn counts_as<T, X, R, When, WhenOk, Ignore, OnRetry, Pauses>(
-    outcome: Result<&T, &X>,
+fn counts_as<X, R, When, WhenOk, Ignore, OnRetry, Pauses>(
+    failure: &X,
     rules: &Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>,
 ) -> CallOutcome
 where
     X: Failing,
     When: Test<X::Error>,
-    WhenOk: Test<T>,
     Ignore: Test<X::Error>,
 {
-    let failed = |failed| {
-        if failed {
-            CallOutcome::Failure
-        } else {
-            CallOutcome::Success
-        }
-    };
-    let failure = match outcome {
-        Ok(value) => return failed(rules.when_ok.test(value).unwrap_or(false)),
-        Err(failure) => failure,
-    };
     let error = failure.error();
     if error.and_then(|error| rules.ignore.test(error)) == Some(true) {
         return CallOutcome::Neutral;
@@ -131,7 +141,7 @@ where
         }
         Cause::Policy(_) => CallOutcome::Neutral,
         Cause::Error(class) => match (error.and_then(|error| rules.when.test(error)), class) {
-            (Some(by_rule), _) => failed(by_rule),
+            (Some(by_rule), _) => if_failed(by_rule),
             (None, ErrorClass::Transient | ErrorClass::ServerFault) => CallOutcome::Failure,
             (None, ErrorClass::CallerFault) => CallOutcome::Success,
             (None, ErrorClass::Overload) => CallOutcome::Overload,

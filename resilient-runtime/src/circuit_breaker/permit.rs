@@ -1,6 +1,7 @@
 //! Leave to make one call, and the duty to say how it went.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use tokio::time::Instant;
 
@@ -31,73 +32,83 @@ pub enum CallOutcome {
 /// Dropped without a [`record`](Self::record), the call counts as one that was
 /// dropped, and the place of a probe is given back.
 #[must_use = "the call counts as dropped when the permit is"]
-pub struct BreakerPermit<'a>(Inside<Entry<'a, CircuitBreaker>>);
+pub struct BreakerPermit<'a>(Inside<'a, Entry<'a, CircuitBreaker>>);
 
 impl<'a> BreakerPermit<'a> {
     pub(super) fn new(entry: Entry<'a, CircuitBreaker>, admitted: Admitted, watch: Watch) -> Self {
-        Self(Inside {
-            whither: entry,
-            admitted,
-            watch,
-        })
+        Self(Inside::new(entry, admitted, watch))
     }
 
     /// Says how the call went. It is a slow call if it took longer than `slow_call`,
     /// counted from when the permit was given.
-    pub fn record(mut self, outcome: CallOutcome) {
-        self.0.settle(outcome, clock::moment);
+    pub fn record(self, outcome: CallOutcome) {
+        self.settle(outcome, clock::moment);
     }
 
     /// With the clock as an argument.
     #[doc(hidden)]
-    pub fn record_at(mut self, outcome: CallOutcome, now: Instant) {
-        self.0.settle(outcome, || now.into());
+    pub fn record_at(self, outcome: CallOutcome, now: Instant) {
+        self.settle(outcome, || now.into());
+    }
+
+    fn settle(mut self, outcome: CallOutcome, now: impl Fn() -> Moment) {
+        let entry = self.0.whither.clone();
+        self.0.settle(&entry, outcome, now);
     }
 }
 
 /// Where a call was admitted, and is to be handed in.
-pub(super) trait Whither {
+pub(super) trait Whither<'a> {
     /// Nothing where it was not admitted.
-    fn entry(&self) -> Option<Entry<'_, CircuitBreaker>>;
+    fn entry(&self) -> Option<Entry<'a, CircuitBreaker>>;
 }
 
-impl Whither for Entry<'_, CircuitBreaker> {
-    fn entry(&self) -> Option<Entry<'_, CircuitBreaker>> {
+impl<'a> Whither<'a> for Entry<'a, CircuitBreaker> {
+    fn entry(&self) -> Option<Entry<'a, CircuitBreaker>> {
         Some(self.clone())
     }
 }
 
-impl Whither for Way<'_, CircuitBreaker> {
+impl<'a> Whither<'a> for Way<'a, CircuitBreaker> {
     #[inline(always)]
-    fn entry(&self) -> Option<Entry<'_, CircuitBreaker>> {
+    fn entry(&self) -> Option<Entry<'a, CircuitBreaker>> {
         self.inside()
     }
 }
 
 /// A call that was admitted, until it is settled: dropped before, it counts as dropped.
-pub(super) struct Inside<W: Whither> {
+pub(super) struct Inside<'a, W: Whither<'a>> {
     whither: W,
     admitted: Admitted,
     watch: Watch,
+    _breaker: PhantomData<&'a CircuitBreaker>,
 }
 
-impl<W: Whither> Inside<W> {
+impl<'a, W: Whither<'a>> Inside<'a, W> {
     #[inline(always)]
     pub(super) fn new(whither: W, admitted: Admitted, watch: Watch) -> Self {
         Self {
             whither,
             admitted,
             watch,
+            _breaker: PhantomData,
         }
     }
 
     #[inline(always)]
-    pub(super) fn settle(&mut self, outcome: CallOutcome, now: impl Fn() -> Moment) {
+    pub(super) fn entry(&self) -> Option<Entry<'a, CircuitBreaker>> {
+        self.whither.entry()
+    }
+
+    #[inline(always)]
+    pub(super) fn settle(
+        &mut self,
+        entry: &Entry<'a, CircuitBreaker>,
+        outcome: CallOutcome,
+        now: impl Fn() -> Moment,
+    ) {
         let at_once = self.watch.ended_at_once();
         self.watch.end();
-        let Some(entry) = self.whither.entry() else {
-            return;
-        };
         let changes_nothing = outcome == CallOutcome::Success
             && entry.settings(|settings| entry.core.is_clean(settings, self.admitted));
         if changes_nothing {
@@ -111,29 +122,33 @@ impl<W: Whither> Inside<W> {
             CallOutcome::Neutral => (Report::Neutral, false),
         };
         let began = self.watch.began().filter(|_| timed);
-        hand_in(&entry, self.admitted, report, began, at_once, now);
+        // A copy, lest it has to lie in memory for those that change nothing, too.
+        hand_in(&entry.clone(), self.admitted, report, began, at_once, now);
     }
 
     /// The call is about to be polled.
     #[inline(always)]
-    pub(super) fn poll(&mut self) -> (Polling, Option<HoldingBreakerScope>) {
-        let holding = self.holds_back().then(context::enter_holding_breaker);
+    pub(super) fn poll(
+        &mut self,
+        entry: &Entry<'a, CircuitBreaker>,
+    ) -> (Polling, Option<HoldingBreakerScope>) {
+        let holding = entry.core.holds_back();
+        let holding = holding.then(context::enter_holding_breaker);
         (self.watch.poll(), holding)
     }
 
     /// It was.
     #[inline(always)]
-    pub(super) fn polled(&mut self, polling: Polling, is_pending: bool) {
+    pub(super) fn polled(
+        &mut self,
+        entry: &Entry<'a, CircuitBreaker>,
+        polling: Polling,
+        is_pending: bool,
+    ) {
         self.watch.polled(polling, is_pending);
-        if is_pending && self.holds_back() {
+        if is_pending && entry.core.holds_back() {
             context::note_holding_breaker();
         }
-    }
-
-    #[inline(always)]
-    fn holds_back(&self) -> bool {
-        let entry = self.whither.entry();
-        entry.is_some_and(|entry| entry.core.holds_back())
     }
 
     #[cold]
@@ -145,13 +160,13 @@ impl<W: Whither> Inside<W> {
             Fate::Abandoned => (Report::Neutral, true),
         };
         let began = self.watch.began().filter(|_| timed);
-        if let Some(entry) = self.whither.entry() {
+        if let Some(entry) = self.entry() {
             hand_in(&entry, self.admitted, report, began, None, clock::moment);
         }
     }
 }
 
-impl<W: Whither> Drop for Inside<W> {
+impl<'a, W: Whither<'a>> Drop for Inside<'a, W> {
     #[inline]
     fn drop(&mut self) {
         if !self.watch.has_ended() {

@@ -10,9 +10,10 @@ use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
 use super::FaultInjector;
-use super::faults::{Board, board};
+use super::faults::{self, Board, board};
 use super::settings::{Fault, FaultKind};
 use crate::door::Opened;
+use crate::site::Switch;
 use crate::verdict::{Failing, Failure, Judged, passed_on};
 
 pin_project! {
@@ -44,8 +45,8 @@ pub struct FaultDraw(Injection<'static>);
 
 /// How far a call is with its faults.
 pub(super) enum Injection<'a> {
-    /// Not polled yet.
-    Asking(&'a FaultInjector, Option<Fault>),
+    /// Not polled yet. The switch is that of the layer, where there is one.
+    Asking(&'a FaultInjector, Option<&'a Switch>, Option<Fault>),
     Delayed(&'a FaultInjector, Delay, Then),
     /// Switched off, or over.
     Nothing,
@@ -87,19 +88,26 @@ impl Delay {
 
 impl<'a> Injection<'a> {
     /// Ready when the call may be made, or with the injector if it is to fail.
-    #[inline]
+    #[inline(always)]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<&'a FaultInjector>> {
         match self {
-            Self::Nothing => Poll::Ready(None),
-            _ => self.poll_faults(cx),
+            Self::Nothing => return Poll::Ready(None),
+            // Off, as nearly always: that was one load. What was asked for needs no drop.
+            Self::Asking(..) if !faults::is_active() => {
+                mem::forget(mem::replace(self, Self::Nothing));
+                return Poll::Ready(None);
+            }
+            _ => {}
         }
+        self.poll_faults(cx)
     }
 
     #[cold]
     fn poll_faults(&mut self, cx: &mut Context<'_>) -> Poll<Option<&'a FaultInjector>> {
         let (injector, then) = match mem::replace(self, Self::Nothing) {
             Self::Nothing => return Poll::Ready(None),
-            Self::Asking(injector, fault) => {
+            Self::Asking(_, Some(switch), _) if !switch.is_on() => return Poll::Ready(None),
+            Self::Asking(injector, _, fault) => {
                 let sentence = injector.decide(fault);
                 let then = match sentence {
                     _ if sentence.panic => Then::Panic,
@@ -185,7 +193,7 @@ where
         if let Some(injector) = ready!(this.injection.poll(cx)) {
             return Poll::Ready(Err(Failure::Policy(injector.error())));
         }
-        passed_on(this.inner.poll(cx), |_| {})
+        passed_on(this.inner.poll(cx))
     }
 }
 

@@ -170,11 +170,7 @@ impl FaultInjector {
     /// With what the code wrote down, unless the call worked out something else.
     #[inline]
     pub(super) fn injection(&self, fault: Option<Fault>) -> Injection<'_> {
-        if faults::is_active() {
-            Injection::Asking(self, fault)
-        } else {
-            Injection::Nothing
-        }
+        Injection::Asking(self, None, fault)
     }
 
     /// Decides over the next call.

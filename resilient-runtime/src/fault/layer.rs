@@ -70,12 +70,7 @@ impl FaultLayer {
 
     #[inline(always)]
     fn injection(&'static self, fault: Option<Fault>) -> Injection<'static> {
-        match self.injector.injection(fault) {
-            // Off, as nearly always: that was one load.
-            Injection::Nothing => Injection::Nothing,
-            injection if self.switch.is_on() => injection,
-            _ => Injection::Nothing,
-        }
+        Injection::Asking(&self.injector, Some(&self.switch), fault)
     }
 }
 

@@ -89,7 +89,7 @@ where
                 return Poll::Ready(Err(Failure::Policy(refusal)));
             }
         }
-        passed_on(this.inner.poll(cx), |_| {})
+        passed_on(this.inner.poll(cx))
     }
 }
 

@@ -107,7 +107,7 @@ where
         }
         let deadline = match *this.limit {
             Limit::Until(Deadline { at, after }) => Deadline { at, after },
-            _ => return passed_on(inner.poll(cx), |_| {}),
+            _ => return passed_on(inner.poll(cx)),
         };
 
         let had_budget = coop::has_budget_remaining();
@@ -116,10 +116,10 @@ where
             inner.poll(cx)
         };
         if polled.is_ready() {
-            return passed_on(polled, |_| {
-                this.whose.caller().count(Count::TimeoutKept);
-                this.whose.caller().time(Timing::Timeout, || deadline.ran());
-            });
+            let caller = this.whose.caller();
+            caller.count(Count::TimeoutKept);
+            caller.time(Timing::Timeout, || deadline.ran());
+            return passed_on(polled);
         }
 
         if this.timer.is_none() {
