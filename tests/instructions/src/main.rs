@@ -1,88 +1,98 @@
-//! Makes calls of one kind, for `run` to count the instructions of.
+//! Calls one of the guarded paths so many times. `tests/instructions/run` counts the instructions.
 //!
-//! What is counted is the difference between two numbers of calls, so neither the start of the program nor a first
-//! call matters.
+//! ```text
+//! resilient-instructions                  the names of the paths
+//! resilient-instructions PATH CALLS       that many calls of one
+//! ```
 
 mod paths;
 
-use std::env::args;
 use std::hint::black_box;
-use std::process::ExitCode;
+use std::thread;
 
+use paths::{FAILS, Failed};
 use tokio::runtime::Builder;
 
-use self::paths::{Answer, BAD};
+type Path = (&'static str, fn(u64));
 
-/// Once before the calls that count: what makes the state that the path is named after.
-const FAILURES: u64 = 20;
+const PATHS: &[Path] = &[
+    ("bare", |calls| good(calls, paths::bare)),
+    ("retry", |calls| good(calls, paths::retried)),
+    ("timeout", |calls| good(calls, paths::timed)),
+    ("breaker-calls", |calls| {
+        good(calls, paths::breaker_of_calls)
+    }),
+    ("breaker-time", |calls| good(calls, paths::breaker_of_time)),
+    ("breaker-runs", |calls| good(calls, paths::breaker_of_runs)),
+    ("breaker-calls-mixed", |calls| {
+        mixed(calls, paths::breaker_of_calls)
+    }),
+    ("breaker-time-mixed", |calls| {
+        mixed(calls, paths::breaker_of_time)
+    }),
+    ("breaker-runs-mixed", |calls| {
+        mixed(calls, paths::breaker_of_runs)
+    }),
+    ("breaker-open", |calls| refused(calls, paths::open)),
+    ("rate-limit", |calls| good(calls, paths::limited)),
+    ("rate-limit-keys", |calls| {
+        good(calls, paths::limited_by_key)
+    }),
+    ("bulkhead", |calls| good(calls, paths::bulkheaded)),
+    ("adaptive-concurrency", |calls| good(calls, paths::adaptive)),
+    ("fault-off", |calls| good(calls, paths::faulty)),
+    ("fallback", |calls| good(calls, paths::with_fallback)),
+    ("hedge", |calls| good(calls, paths::hedged)),
+    ("stack", |calls| good(calls, paths::stacked)),
+];
 
-macro_rules! kinds {
-    ($($kind:ident $(after $failures:expr)?,)+) => {
-        const KINDS: &[&str] = &[$(stringify!($kind),)+];
-
-        async fn make(kind: &str, calls: u64) -> Option<()> {
-            match kind {
-                $(stringify!($kind) => {
-                    $(for _ in 0..$failures {
-                        let _ = paths::$kind(BAD).await;
-                    })?
-                    repeat(calls, paths::$kind).await;
-                })+
-                _ => return None,
-            }
-            Some(())
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match &*arguments {
+        [] => PATHS.iter().for_each(|(name, _)| println!("{name}")),
+        [path, calls] => {
+            let (_, call) = PATHS.iter().find(|(name, _)| name == path).expect("a path");
+            let calls = calls.parse().expect("a number of calls");
+            // How a copy goes depends on where the stack lies: the main thread's begins below the environment.
+            thread::spawn(move || call(calls))
+                .join()
+                .expect("the answers that were due");
         }
-    };
+        _ => panic!("usage: resilient-instructions [PATH CALLS]"),
+    }
 }
 
-kinds! {
-    bare,
-    retried,
-    limited,
-    breaker_of_calls,
-    breaker_of_calls_with_failures after 1,
-    breaker_of_time,
-    breaker_in_a_row,
-    open_breaker after FAILURES,
-    rated,
-    rated_by_key,
-    placed,
-    adapted,
-    faulty,
-    with_fallback,
-    hedged,
-    stack,
+/// No call fails.
+fn good(calls: u64, call: impl AsyncFn(u64) -> Result<u64, Failed>) {
+    assert_eq!(answered(calls, 1, 2, call), calls);
 }
 
+/// One call in [`FAILS`] fails.
+fn mixed(calls: u64, call: impl AsyncFn(u64) -> Result<u64, Failed>) {
+    assert_eq!(answered(calls, 1, 1, call), calls - calls / FAILS);
+}
+
+/// The first call fails, and all the rest are refused for it.
+fn refused(calls: u64, call: impl AsyncFn(u64) -> Result<u64, Failed>) {
+    assert_eq!(answered(calls, 0, 1, call), 0);
+}
+
+/// How many calls are answered with `Ok`, of so many whose numbers begin with `first` and are `step` apart.
 #[inline(never)]
-async fn repeat<F: Future<Output = Answer>>(calls: u64, call: impl Fn(u64) -> F) {
-    for question in 0..calls {
-        let _ = black_box(call(black_box(question)).await);
-    }
-}
-
-fn main() -> ExitCode {
-    let words: Vec<String> = args().skip(1).collect();
-    let (Some(kind), Some(calls)) = (words.first(), words.get(1)) else {
-        // Whoever counts asks what there is.
-        println!("{}", KINDS.join("\n"));
-        return ExitCode::SUCCESS;
-    };
-    let Ok(calls) = calls.parse() else {
-        eprintln!("`{calls}` is no number of calls");
-        return ExitCode::FAILURE;
-    };
+fn answered(
+    calls: u64,
+    first: u64,
+    step: u64,
+    call: impl AsyncFn(u64) -> Result<u64, Failed>,
+) -> u64 {
     let runtime = Builder::new_current_thread().enable_time().build();
-    let made = runtime.map(|runtime| runtime.block_on(make(kind, calls)));
-    match made {
-        Ok(Some(())) => ExitCode::SUCCESS,
-        Ok(None) => {
-            eprintln!("there is no kind of calls `{kind}`");
-            ExitCode::FAILURE
+    runtime.expect("a runtime").block_on(async {
+        let mut answered = 0;
+        let mut number = first;
+        for _ in 0..calls {
+            answered += u64::from(call(black_box(number)).await.is_ok());
+            number += step;
         }
-        Err(error) => {
-            eprintln!("no runtime: {error}");
-            ExitCode::FAILURE
-        }
-    }
+        answered
+    })
 }

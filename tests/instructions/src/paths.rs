@@ -1,75 +1,104 @@
-//! The functions that are counted: the shortest body there is, under each attribute and under a stack of five.
-
-use std::hint::black_box;
+//! The paths: one trivial function under each layer, as a user writes it.
 
 use resilient_runtime::{
-    Classify, ErrorClass, PolicyError, adaptive_concurrency, bulkhead, circuit_breaker, fallback,
-    fault, hedge, rate_limit, retry, timeout,
+    PolicyError, adaptive_concurrency, bulkhead, circuit_breaker, fallback, fault, hedge,
+    rate_limit, retry, timeout,
 };
 
-/// What a function here fails with.
 #[derive(Debug)]
 pub(crate) struct Failed;
 
 impl From<PolicyError> for Failed {
     fn from(_: PolicyError) -> Self {
-        Self
+        Failed
     }
 }
 
-impl Classify for Failed {
-    fn class(&self) -> ErrorClass {
-        ErrorClass::Transient
+/// One number in this many fails.
+pub(crate) const FAILS: u64 = 16;
+
+fn answer(number: u64) -> Result<u64, Failed> {
+    if number.is_multiple_of(FAILS) {
+        Err(Failed)
+    } else {
+        Ok(number)
     }
 }
 
-pub(crate) type Answer = Result<u64, Failed>;
-
-/// This one is a question that is answered by a failure.
-pub(crate) const BAD: u64 = u64::MAX;
-
-pub(crate) async fn bare(question: u64) -> Answer {
-    Ok(black_box(question))
+pub(crate) async fn bare(number: u64) -> Result<u64, Failed> {
+    answer(number)
 }
 
-macro_rules! paths {
-    ($($(#[$layer:meta])+ $name:ident;)+) => {$(
-        $(#[$layer])+
-        pub(crate) async fn $name(question: u64) -> Answer {
-            if question == BAD {
-                return Err(Failed);
-            }
-            Ok(black_box(question))
-        }
-    )+};
+#[retry]
+pub(crate) async fn retried(number: u64) -> Result<u64, Failed> {
+    answer(number)
 }
 
-paths! {
-    #[retry] retried;
-    #[timeout] limited;
-    #[circuit_breaker(window = 100)] breaker_of_calls;
-    #[circuit_breaker(window = 100)] breaker_of_calls_with_failures;
-    #[circuit_breaker] breaker_of_time;
-    #[circuit_breaker(consecutive_failures = 5)] breaker_in_a_row;
-    #[circuit_breaker(consecutive_failures = 5)] open_breaker;
-    #[rate_limit(per_second = 4_000_000_000)] rated;
-    #[bulkhead] placed;
-    #[adaptive_concurrency(side = "server")] adapted;
-    #[fault(error_rate = 0.5)] faulty;
-    #[fallback(value = Ok(0))] with_fallback;
-    #[hedge] hedged;
+#[timeout]
+pub(crate) async fn timed(number: u64) -> Result<u64, Failed> {
+    answer(number)
 }
 
-#[rate_limit(per_second = 4_000_000_000, key = question % 64)]
-pub(crate) async fn rated_by_key(question: u64) -> Answer {
-    Ok(black_box(question))
+#[circuit_breaker(window = 1000)]
+pub(crate) async fn breaker_of_calls(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[circuit_breaker(window = "1h")]
+pub(crate) async fn breaker_of_time(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[circuit_breaker(consecutive_failures = 5)]
+pub(crate) async fn breaker_of_runs(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[circuit_breaker(consecutive_failures = 1, open_for = "1h")]
+pub(crate) async fn open(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[rate_limit(per_second = 1_000_000_000)]
+pub(crate) async fn limited(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[rate_limit(per_second = 1_000_000_000, key = number / 2 % 64)]
+pub(crate) async fn limited_by_key(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[bulkhead]
+pub(crate) async fn bulkheaded(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[adaptive_concurrency(side = "server")]
+pub(crate) async fn adaptive(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[fault(error = Failed, latency = "1s")]
+pub(crate) async fn faulty(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[fallback(value = Ok(0))]
+pub(crate) async fn with_fallback(number: u64) -> Result<u64, Failed> {
+    answer(number)
+}
+
+#[hedge(after = "1s")]
+pub(crate) async fn hedged(number: u64) -> Result<u64, Failed> {
+    answer(number)
 }
 
 #[retry]
 #[timeout]
 #[circuit_breaker]
 #[bulkhead]
-#[rate_limit(per_second = 4_000_000_000)]
-pub(crate) async fn stack(question: u64) -> Answer {
-    Ok(black_box(question))
+#[rate_limit(per_second = 1_000_000_000)]
+pub(crate) async fn stacked(number: u64) -> Result<u64, Failed> {
+    answer(number)
 }
