@@ -30,8 +30,9 @@ enum Stage<'a> {
     /// Not polled yet.
     Asking(Way<'a, Bulkhead>, Ask),
     Waiting(Way<'a, Bulkhead>, Waiting<Entry<'a, Bulkhead>>),
+    /// Its places go back when the call is over.
     Inside(Holding<'a, Bulkhead>),
-    /// Switched off, or done.
+    /// Switched off.
     Free,
 }
 
@@ -101,7 +102,7 @@ where
         let polled = this.inner.poll(cx);
         drop(carrying);
         if polled.is_ready() {
-            this.stage.end();
+            inside.release();
         }
         passed_on(polled)
     }
@@ -112,14 +113,6 @@ impl Stage<'_> {
     #[inline(always)]
     fn put(&mut self, next: Self) {
         mem::forget(mem::replace(self, next));
-    }
-
-    #[inline(always)]
-    fn end(&mut self) {
-        if let Self::Inside(places) = self {
-            places.release();
-            self.put(Self::Free);
-        }
     }
 }
 
