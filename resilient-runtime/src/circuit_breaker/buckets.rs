@@ -1,7 +1,13 @@
-//! A rolling window of time in ten words.
+//! A rolling window of time in words.
+
+mod cell;
+mod stripes;
 
 use std::sync::atomic::{AtomicU64, Ordering::*};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use self::cell::{Cell, LAP_BITS};
+use self::stripes::Stripes;
 
 /// The slices of a window.
 const SLICES: usize = 10;
@@ -10,20 +16,18 @@ const SLICES: usize = 10;
 ///
 /// The time is cut into slices of a tenth of the window; slice number `t` lives in bucket `t % 10`, and its
 /// lap is `t / 10`. A bucket is one word, so lap and counts always change together and nothing that was
-/// counted is lost when a bucket is taken over by its next slice:
-///
-/// ```text
-/// bit 63..58   57..40   39..20   19..0
-///     period    lap      bad      calls
-/// ```
+/// counted is lost when a bucket is taken over by its next slice. See [`Cell`] for what stands in it:
 ///
 /// - *period*: the low bits of the breaker's generation. A record of another period is late and is dropped.
-/// - *lap*: which turn of the ring the counts belong to, modulo 2^18. A window that nobody has written to for
-///   half of that is emptied before it is used, so that an old lap is never taken for a new one.
-/// - *bad*, *calls*: both are halved when `calls` is full, which leaves their ratio as it was.
+/// - *lap*: which turn of the ring the counts belong to, modulo 2^18. What is old is taken out at every 2^17th
+///   turn, and everything after a silence as long as that, so that an old lap is never taken for a new one.
 ///
-/// Costs one compare-and-swap for a record and ten loads for a sum, whatever the traffic; 96 bytes; takes no lock
-/// but for the emptying just named.
+/// The first time that two threads write in one bucket at once, each thread gets buckets of its own (see [`Stripes`]),
+/// and the window is the sum of them all.
+///
+/// Costs one compare-and-swap for a record and ten loads for a sum, whatever the traffic, and 128 bytes; where threads
+/// have met, ninety loads and 1 KiB more, which is allocated once. Takes a lock where a period begins, where threads
+/// meet for the first time, and where old laps are taken out.
 ///
 /// Memory ordering: buckets are read and written `SeqCst`. Whoever adds and then sums therefore sees every add that
 /// came before in the single order of them all: of two threads that add in different buckets at least one sees both,
@@ -34,10 +38,11 @@ const SLICES: usize = 10;
 #[repr(align(64))]
 #[derive(Debug)]
 pub(crate) struct Buckets {
-    cells: [AtomicU64; SLICES],
-    /// The lap of the newest record, in full.
+    stripes: Stripes<SLICES>,
+    /// The newest slice with a record, in full.
     newest: AtomicU64,
-    waking: Mutex<()>,
+    /// Held while all buckets are emptied or looked through for old laps, and while they become more.
+    whole: Mutex<()>,
 }
 
 /// How many calls, and how many of them were bad.
@@ -47,73 +52,35 @@ pub(crate) struct Counts {
     pub(crate) bad: u32,
 }
 
-/// A bucket's content, unpacked.
-#[derive(Clone, Copy)]
-struct Cell {
-    period: u64,
-    lap: u64,
-    bad: u64,
-    calls: u64,
-}
-
-const COUNT_BITS: u32 = 20;
-const COUNT_MAX: u64 = (1 << COUNT_BITS) - 1;
-const LAP_BITS: u32 = 18;
-const LAP_MASK: u64 = (1 << LAP_BITS) - 1;
-const PERIOD_BITS: u32 = 6;
-const PERIOD_MASK: u64 = (1 << PERIOD_BITS) - 1;
-/// Laps of silence after which a window has to be emptied.
+/// Laps after which old ones have to be taken out.
 const LONG_SLEEP: u64 = 1 << (LAP_BITS - 1);
+/// The same in slices.
+const ERA: u64 = LONG_SLEEP * SLICES as u64;
 
-impl Cell {
-    fn unpack(word: u64) -> Self {
-        Cell {
-            period: word >> (2 * COUNT_BITS + LAP_BITS),
-            lap: (word >> (2 * COUNT_BITS)) & LAP_MASK,
-            bad: (word >> COUNT_BITS) & COUNT_MAX,
-            calls: word & COUNT_MAX,
-        }
-    }
-
-    fn pack(self) -> u64 {
-        (self.period << (2 * COUNT_BITS + LAP_BITS))
-            | (self.lap << (2 * COUNT_BITS))
-            | (self.bad << COUNT_BITS)
-            | self.calls
-    }
-
-    fn empty(period: u64) -> Self {
-        Cell {
-            period,
-            lap: 0,
-            bad: 0,
-            calls: 0,
-        }
-    }
-
-    fn plus(mut self, bad: bool) -> Self {
-        if self.calls == COUNT_MAX {
-            self.calls /= 2;
-            self.bad /= 2;
-        }
-        self.calls += 1;
-        self.bad += u64::from(bad);
-        self
+/// The slice of a moment, without a division if it is the newest one.
+#[inline]
+fn slice_at(newest: u64, slice: u64, now: u64) -> u64 {
+    let into_newest = newest
+        .checked_mul(slice)
+        .and_then(|start| now.checked_sub(start));
+    match into_newest {
+        Some(into) if into < slice => newest,
+        _ => now / slice.max(1),
     }
 }
 
-/// Where a moment lies: its lap in full, and its bucket.
-fn place(slice: u64, now: u64) -> (u64, usize) {
-    let tick = now / slice.max(1);
+/// The lap of a slice in full, and its bucket.
+#[inline]
+fn place(tick: u64) -> (u64, usize) {
     (tick / SLICES as u64, (tick % SLICES as u64) as usize)
 }
 
 impl Buckets {
     pub(crate) const fn new() -> Self {
         Buckets {
-            cells: [const { AtomicU64::new(0) }; SLICES],
+            stripes: Stripes::new(),
             newest: AtomicU64::new(0),
-            waking: Mutex::new(()),
+            whole: Mutex::new(()),
         }
     }
 
@@ -124,46 +91,38 @@ impl Buckets {
         if slice == 0 { 1 } else { slice }
     }
 
-    /// Empties the window for a new period. To be called before the new period is known to anybody, by one
-    /// thread at a time: from then on all records that are under way are late.
+    /// Empties the window for a new period. To be called before the new period is known to anybody: from then on all
+    /// records that are under way are late.
     pub(crate) fn reset(&self, generation: u64) {
-        let empty = Cell::empty(generation & PERIOD_MASK).pack();
-        for cell in &self.cells {
+        let empty = Cell::empty(cell::period_of(generation));
+        let _whole = self.whole();
+        for (_, cell) in self.stripes.all() {
             cell.store(empty, SeqCst);
         }
         self.newest.store(0, Release);
     }
 
     /// Counts one call at `now` (nanoseconds, as is `slice`).
+    #[inline]
     pub(crate) fn record(&self, generation: u64, slice: u64, now: u64, bad: bool) {
-        let period = generation & PERIOD_MASK;
-        let (lap, index) = place(slice, now);
-        self.wake(period, lap);
-        let lap = lap & LAP_MASK;
-        let cell = &self.cells[index];
-        let mut word = cell.load(SeqCst);
+        let period = cell::period_of(generation);
+        let newest = self.newest.load(Acquire);
+        let tick = slice_at(newest, slice, now);
+        if tick != newest {
+            self.turn(period, tick);
+        }
+        let (lap, index) = place(tick);
         loop {
-            let held = Cell::unpack(word);
-            if held.period != period {
+            let cell = &self.stripes.mine()[index];
+            let word = cell.load(SeqCst);
+            let Some(next) = cell::plus(word, period, lap, bad) else {
                 return;
-            }
-            let next = if held.lap == lap {
-                held.plus(bad)
-            } else if held.calls > 0 && held.lap == (lap + 1) & LAP_MASK {
-                // We were held up for a whole window: the bucket belongs to a newer slice by now.
-                return;
-            } else {
-                // An old slice, or one of a clock that runs far ahead of ours.
-                Cell {
-                    lap,
-                    ..Cell::empty(period)
-                }
-                .plus(bad)
             };
-            match cell.compare_exchange_weak(word, next.pack(), SeqCst, SeqCst) {
-                Ok(_) => return,
-                Err(found) => word = found,
+            // The strong one: it fails only if somebody else was there.
+            if cell.compare_exchange(word, next, SeqCst, SeqCst).is_ok() {
+                return;
             }
+            self.spread();
         }
     }
 
@@ -171,16 +130,18 @@ impl Buckets {
     ///
     /// Slices a little in the future count as well: other threads may have read the clock after us.
     pub(crate) fn sum(&self, generation: u64, slice: u64, now: u64) -> Counts {
-        let period = generation & PERIOD_MASK;
-        let (lap, index) = place(slice, now);
-        if lap.abs_diff(self.newest.load(Acquire)) > LONG_SLEEP {
+        let period = cell::period_of(generation);
+        let newest = self.newest.load(Acquire);
+        let tick = slice_at(newest, slice, now);
+        if tick.abs_diff(newest) > ERA {
             return Counts::default();
         }
+        let (lap, index) = place(tick);
         let mut counts = Counts::default();
-        for (i, cell) in self.cells.iter().enumerate() {
+        for (i, cell) in self.stripes.all() {
             let cell = Cell::unpack(cell.load(SeqCst));
-            let current = if i <= index { lap } else { lap.wrapping_sub(1) } & LAP_MASK;
-            let live = cell.lap == current || cell.lap == (current + 1) & LAP_MASK;
+            let current = if i <= index { lap } else { lap.wrapping_sub(1) };
+            let live = cell.is_of(current) || cell.is_after(current);
             if cell.period == period && live {
                 counts.calls += cell.calls as u32;
                 counts.bad += cell.bad as u32;
@@ -189,30 +150,59 @@ impl Buckets {
         counts
     }
 
-    /// Notes that somebody writes in this lap, and empties the window after so long a silence
-    /// (or so large a jump between clocks) that its laps can no longer be told apart.
-    fn wake(&self, period: u64, lap: u64) {
+    /// Notes that somebody writes in a slice that is not the newest, and takes old laps out before they (or those
+    /// from before a long silence, or a large jump between clocks) can no longer be told from new ones.
+    #[cold]
+    #[inline(never)]
+    fn turn(&self, period: u64, tick: u64) {
+        let is_due = |newest: u64| tick / ERA > newest / ERA || tick.abs_diff(newest) > ERA;
         let newest = self.newest.load(Acquire);
-        if lap.abs_diff(newest) <= LONG_SLEEP {
-            if lap > newest {
-                self.newest.fetch_max(lap, AcqRel);
+        if !is_due(newest) {
+            if tick > newest {
+                self.newest.fetch_max(tick, AcqRel);
             }
             return;
         }
-        // The others wait until it is empty, lest what they record is swept away.
-        let _waking = self.waking.lock().unwrap_or_else(PoisonError::into_inner);
-        if lap.abs_diff(self.newest.load(Acquire)) <= LONG_SLEEP {
+        // Who writes in a slice as new as this waits here, lest what it records is swept away.
+        let _whole = self.whole();
+        let newest = self.newest.load(Acquire);
+        if !is_due(newest) || self.period() != period {
             return;
         }
-        for cell in &self.cells {
-            // Not a plain store: it could undo a reset for the next period.
-            let empty =
-                |word| (Cell::unpack(word).period == period).then(|| Cell::empty(period).pack());
-            if cell.fetch_update(SeqCst, SeqCst, empty).is_err() {
-                return;
-            }
+        let (lap, _) = place(tick);
+        let near = tick.abs_diff(newest) <= ERA;
+        for (_, cell) in self.stripes.all() {
+            let emptied = |word| {
+                let held = Cell::unpack(word);
+                let beside = [lap.wrapping_sub(1), lap, lap + 1];
+                let stays = near && beside.into_iter().any(|lap| held.is_of(lap));
+                (!stays).then(|| Cell::empty(period))
+            };
+            // Refused where the cell stays as it is.
+            let _ = cell.fetch_update(SeqCst, SeqCst, emptied);
         }
-        self.newest.store(lap, Release);
+        self.newest.store(tick, Release);
+    }
+
+    /// Gives each thread buckets of its own.
+    #[cold]
+    #[inline(never)]
+    fn spread(&self) {
+        if self.stripes.are_spread() {
+            return;
+        }
+        // Under the lock: a new period has begun before this, and is theirs, or begins after it and finds them.
+        let _whole = self.whole();
+        self.stripes.spread(Cell::empty(self.period()));
+    }
+
+    /// The period of all buckets, as long as the lock is held.
+    fn period(&self) -> u64 {
+        Cell::unpack(self.stripes.first()[0].load(SeqCst)).period
+    }
+
+    fn whole(&self) -> MutexGuard<'_, ()> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

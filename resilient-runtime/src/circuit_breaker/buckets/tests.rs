@@ -1,8 +1,11 @@
+mod stripes;
+
 use std::collections::VecDeque;
 use std::thread;
 
 use proptest::prelude::*;
 
+use super::cell::{COUNT_MAX, LAP_MASK, PERIOD_BITS};
 use super::*;
 
 const SECOND: u64 = 1_000_000_000;
@@ -36,6 +39,21 @@ proptest! {
             for &(at, _) in &model {
                 prop_assert!(now - at < window.max(SLICES as u64));
             }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_slice_has_its_number_whichever_is_the_newest(
+        slice in prop_oneof![1_u64..100, 1..=u64::MAX],
+        now in any::<u64>(),
+        newest in any::<u64>(),
+        off in 0_u64..3,
+    ) {
+        let number = now / slice;
+        for newest in [newest, 0, u64::MAX, number.saturating_sub(1) + off] {
+            prop_assert_eq!(slice_at(newest, slice, now), number, "newest: {}", newest);
         }
     }
 }
@@ -185,7 +203,7 @@ fn no_record_is_lost_after_a_long_silence() {
 }
 
 #[test]
-fn costs_no_more_memory_whatever_the_traffic() {
+fn lies_on_two_lines_until_threads_meet() {
     assert_eq!(size_of::<Buckets>(), 128);
 }
 
@@ -214,5 +232,16 @@ fn a_window_in_steady_use_is_never_emptied() {
             "{lap}"
         );
         buckets.record(0, slice, now + 5, false);
+    }
+}
+
+#[test]
+fn a_bucket_that_rests_while_others_are_in_use_brings_nothing_back() {
+    let (buckets, slice) = (Buckets::new(), Buckets::slice(10));
+    buckets.record(0, slice, 3, true);
+    for lap in 1..=LAP_MASK + 2 {
+        let now = lap * SLICES as u64 + 5;
+        buckets.record(0, slice, now, false);
+        assert_eq!(buckets.sum(0, slice, now), counts(1, 0), "{lap}");
     }
 }
