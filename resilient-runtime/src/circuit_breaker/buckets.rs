@@ -22,12 +22,12 @@ const SLICES: usize = 10;
 /// - *lap*: which turn of the ring the counts belong to, modulo 2^18. What is old is taken out at every 2^17th
 ///   turn, and everything after a silence as long as that, so that an old lap is never taken for a new one.
 ///
-/// The first time that two threads write in one bucket at once, each thread gets buckets of its own (see [`Stripes`]),
-/// and the window is the sum of them all.
+/// Where threads get in each other's way, each gets buckets of its own (see [`Stripes`]), and the window is the sum of
+/// them all.
 ///
-/// Costs one compare-and-swap for a record and ten loads for a sum, whatever the traffic, and 128 bytes; where threads
-/// have met, ninety loads and 1 KiB more, which is allocated once. Takes a lock where a period begins, where threads
-/// meet for the first time, and where old laps are taken out.
+/// Costs one compare-and-swap for a record and ten loads for a sum, whatever the traffic, and 128 bytes. Where threads
+/// got in each other's way a sum is ten loads more for each of them, up to eight, and 1 KiB is allocated, once. Takes a
+/// lock when a period begins, when that KiB is allocated, and when old laps are taken out.
 ///
 /// Memory ordering: buckets are read and written `SeqCst`. Whoever adds and then sums therefore sees every add that
 /// came before in the single order of them all: of two threads that add in different buckets at least one sees both,
@@ -52,21 +52,33 @@ pub(crate) struct Counts {
     pub(crate) bad: u32,
 }
 
+impl Counts {
+    /// Adds what is of the one lap or the other.
+    #[inline]
+    fn add(&mut self, cells: &[AtomicU64], one: u64, other: u64) {
+        for cell in cells {
+            let word = cell.load(SeqCst);
+            let tag = cell::tag_of(word);
+            if tag == one || tag == other {
+                self.calls += cell::calls(word);
+                self.bad += cell::bad(word);
+            }
+        }
+    }
+}
+
 /// Laps after which old ones have to be taken out.
 const LONG_SLEEP: u64 = 1 << (LAP_BITS - 1);
 /// The same in slices.
 const ERA: u64 = LONG_SLEEP * SLICES as u64;
 
-/// The slice of a moment, without a division if it is the newest one.
+/// Whether `now` lies in that slice. Without a division, which is what a record would wait for.
 #[inline]
-fn slice_at(newest: u64, slice: u64, now: u64) -> u64 {
-    let into_newest = newest
+fn is_in(tick: u64, slice: u64, now: u64) -> bool {
+    let into = tick
         .checked_mul(slice)
         .and_then(|start| now.checked_sub(start));
-    match into_newest {
-        Some(into) if into < slice => newest,
-        _ => now / slice.max(1),
-    }
+    into.is_some_and(|into| into < slice)
 }
 
 /// The lap of a slice in full, and its bucket.
@@ -96,7 +108,7 @@ impl Buckets {
     pub(crate) fn reset(&self, generation: u64) {
         let empty = Cell::empty(cell::period_of(generation));
         let _whole = self.whole();
-        for (_, cell) in self.stripes.all() {
+        for cell in self.stripes.all() {
             cell.store(empty, SeqCst);
         }
         self.newest.store(0, Release);
@@ -107,18 +119,32 @@ impl Buckets {
     pub(crate) fn record(&self, generation: u64, slice: u64, now: u64, bad: bool) {
         let period = cell::period_of(generation);
         let newest = self.newest.load(Acquire);
-        let tick = slice_at(newest, slice, now);
-        if tick != newest {
-            self.turn(period, tick);
+        if is_in(newest, slice, now) {
+            let (lap, index) = place(newest);
+            let cell = &self.stripes.mine()[index];
+            let word = cell.load(SeqCst);
+            if let Some(next) = cell::plus(word, cell::tag(period, lap), bad)
+                && cell.compare_exchange(word, next, SeqCst, SeqCst).is_ok()
+            {
+                return;
+            }
         }
+        self.record_at(period, now / slice.max(1), bad);
+    }
+
+    /// The same where it is the first in its slice, or late, or others are in the way.
+    #[cold]
+    #[inline(never)]
+    fn record_at(&self, period: u64, tick: u64, bad: bool) {
+        self.turn(period, tick);
         let (lap, index) = place(tick);
         loop {
             let cell = &self.stripes.mine()[index];
             let word = cell.load(SeqCst);
-            let Some(next) = cell::plus(word, period, lap, bad) else {
+            let Some(next) = cell::plus_in_any(word, period, lap, bad) else {
                 return;
             };
-            // The strong one: it fails only if somebody else was there.
+            // The strong one, which fails only if somebody else was there.
             if cell.compare_exchange(word, next, SeqCst, SeqCst).is_ok() {
                 return;
             }
@@ -132,28 +158,24 @@ impl Buckets {
     pub(crate) fn sum(&self, generation: u64, slice: u64, now: u64) -> Counts {
         let period = cell::period_of(generation);
         let newest = self.newest.load(Acquire);
-        let tick = slice_at(newest, slice, now);
+        let tick = now / slice.max(1);
         if tick.abs_diff(newest) > ERA {
             return Counts::default();
         }
         let (lap, index) = place(tick);
+        let tag = |lap| cell::tag(period, lap);
+        let tags = [tag(lap.wrapping_sub(1)), tag(lap), tag(lap + 1)];
         let mut counts = Counts::default();
-        for (i, cell) in self.stripes.all() {
-            let cell = Cell::unpack(cell.load(SeqCst));
-            let current = if i <= index { lap } else { lap.wrapping_sub(1) };
-            let live = cell.is_of(current) || cell.is_after(current);
-            if cell.period == period && live {
-                counts.calls += cell.calls as u32;
-                counts.bad += cell.bad as u32;
-            }
-        }
+        self.stripes.see(|cells| {
+            let (begun, left) = cells.split_at(index + 1);
+            counts.add(begun, tags[1], tags[2]);
+            counts.add(left, tags[0], tags[1]);
+        });
         counts
     }
 
-    /// Notes that somebody writes in a slice that is not the newest, and takes old laps out before they (or those
-    /// from before a long silence, or a large jump between clocks) can no longer be told from new ones.
-    #[cold]
-    #[inline(never)]
+    /// Notes that somebody writes in a slice, and takes old laps out before they (or those from before a long silence,
+    /// or a large jump between clocks) can no longer be told from new ones.
     fn turn(&self, period: u64, tick: u64) {
         let is_due = |newest: u64| tick / ERA > newest / ERA || tick.abs_diff(newest) > ERA;
         let newest = self.newest.load(Acquire);
@@ -171,13 +193,9 @@ impl Buckets {
         }
         let (lap, _) = place(tick);
         let near = tick.abs_diff(newest) <= ERA;
-        for (_, cell) in self.stripes.all() {
-            let emptied = |word| {
-                let held = Cell::unpack(word);
-                let beside = [lap.wrapping_sub(1), lap, lap + 1];
-                let stays = near && beside.into_iter().any(|lap| held.is_of(lap));
-                (!stays).then(|| Cell::empty(period))
-            };
+        for cell in self.stripes.all() {
+            let emptied =
+                |word| (!(near && Cell::unpack(word).is_beside(lap))).then(|| Cell::empty(period));
             // Refused where the cell stays as it is.
             let _ = cell.fetch_update(SeqCst, SeqCst, emptied);
         }
@@ -185,8 +203,6 @@ impl Buckets {
     }
 
     /// Gives each thread buckets of its own.
-    #[cold]
-    #[inline(never)]
     fn spread(&self) {
         if self.stripes.are_spread() {
             return;

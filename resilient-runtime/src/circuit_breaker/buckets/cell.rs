@@ -11,9 +11,9 @@
 #[derive(Clone, Copy)]
 pub(super) struct Cell {
     pub(super) period: u64,
-    pub(super) lap: u64,
-    pub(super) bad: u64,
-    pub(super) calls: u64,
+    lap: u64,
+    bad: u64,
+    calls: u64,
 }
 
 const COUNT_BITS: u32 = 20;
@@ -27,33 +27,73 @@ pub(super) const fn period_of(generation: u64) -> u64 {
     generation & PERIOD_MASK
 }
 
-/// The word with one more call, or `None` if that call is late.
+/// What stands above the counts in a word of that period and lap.
 #[inline]
-pub(super) fn plus(word: u64, period: u64, lap: u64, bad: bool) -> Option<u64> {
-    let ours = word >> (2 * COUNT_BITS) == (period << LAP_BITS) | (lap & LAP_MASK);
-    if ours && word & COUNT_MAX != COUNT_MAX {
-        return Some(word + (u64::from(bad) << COUNT_BITS) + 1);
+pub(super) fn tag(period: u64, lap: u64) -> u64 {
+    (period << LAP_BITS) | (lap & LAP_MASK)
+}
+
+#[inline]
+pub(super) fn tag_of(word: u64) -> u64 {
+    word >> (2 * COUNT_BITS)
+}
+
+#[inline]
+pub(super) fn calls(word: u64) -> u32 {
+    (word & COUNT_MAX) as u32
+}
+
+#[inline]
+pub(super) fn bad(word: u64) -> u32 {
+    ((word >> COUNT_BITS) & COUNT_MAX) as u32
+}
+
+/// The word with one more call, if it is of that tag and not full.
+#[inline]
+pub(super) fn plus(word: u64, tag: u64, is_bad: bool) -> Option<u64> {
+    let has_room = tag_of(word) == tag && word & COUNT_MAX != COUNT_MAX;
+    has_room.then(|| word + (u64::from(is_bad) << COUNT_BITS) + 1)
+}
+
+/// The same for a word that may be full, or of another period or lap. `None` if the call is late.
+pub(super) fn plus_in_any(word: u64, period: u64, lap: u64, is_bad: bool) -> Option<u64> {
+    if let Some(next) = plus(word, tag(period, lap), is_bad) {
+        return Some(next);
     }
-    Cell::unpack(word)
-        .plus(period, lap & LAP_MASK, bad)
-        .map(Cell::pack)
+    let lap = lap & LAP_MASK;
+    let held = Cell::unpack(word);
+    let (bad, calls) = if held.period != period {
+        return None;
+    } else if held.lap == lap {
+        (held.bad / 2, held.calls / 2)
+    } else if held.calls > 0 && laps_between(lap, held.lap) == 1 {
+        // The call was held up for a whole window: the bucket belongs to a newer slice by now.
+        return None;
+    } else {
+        // An old slice, or one of a clock that runs far ahead of ours.
+        (0, 0)
+    };
+    let next = Cell {
+        period,
+        lap,
+        bad: bad + u64::from(is_bad),
+        calls: calls + 1,
+    };
+    Some(next.pack())
 }
 
 impl Cell {
     pub(super) fn unpack(word: u64) -> Self {
         Cell {
-            period: word >> (2 * COUNT_BITS + LAP_BITS),
-            lap: (word >> (2 * COUNT_BITS)) & LAP_MASK,
-            bad: (word >> COUNT_BITS) & COUNT_MAX,
-            calls: word & COUNT_MAX,
+            period: tag_of(word) >> LAP_BITS,
+            lap: tag_of(word) & LAP_MASK,
+            bad: bad(word).into(),
+            calls: calls(word).into(),
         }
     }
 
     fn pack(self) -> u64 {
-        (self.period << (2 * COUNT_BITS + LAP_BITS))
-            | (self.lap << (2 * COUNT_BITS))
-            | (self.bad << COUNT_BITS)
-            | self.calls
+        (tag(self.period, self.lap) << (2 * COUNT_BITS)) | (self.bad << COUNT_BITS) | self.calls
     }
 
     /// The word of a bucket that holds nothing.
@@ -67,35 +107,13 @@ impl Cell {
         .pack()
     }
 
-    #[cold]
-    #[inline(never)]
-    fn plus(self, period: u64, lap: u64, bad: bool) -> Option<Self> {
-        let counted = if self.period != period {
-            return None;
-        } else if self.lap == lap {
-            let full = u32::from(self.calls == COUNT_MAX);
-            (self.bad >> full, self.calls >> full)
-        } else if self.calls > 0 && self.is_after(lap) {
-            // The call was held up for a whole window: the bucket belongs to a newer slice by now.
-            return None;
-        } else {
-            // An old slice, or one of a clock that runs far ahead of ours.
-            (0, 0)
-        };
-        Some(Cell {
-            period,
-            lap,
-            bad: counted.0 + u64::from(bad),
-            calls: counted.1 + 1,
-        })
+    /// Whether this is of that lap, of the one before it or the one after it.
+    pub(super) fn is_beside(self, lap: u64) -> bool {
+        laps_between(lap.wrapping_sub(1), self.lap) <= 2
     }
+}
 
-    pub(super) fn is_of(self, lap: u64) -> bool {
-        self.lap == lap & LAP_MASK
-    }
-
-    /// Whether this is of the lap after that one.
-    pub(super) fn is_after(self, lap: u64) -> bool {
-        self.is_of(lap.wrapping_add(1))
-    }
+/// How many laps `to` is after `from`, modulo 2^18.
+fn laps_between(from: u64, to: u64) -> u64 {
+    to.wrapping_sub(from) & LAP_MASK
 }

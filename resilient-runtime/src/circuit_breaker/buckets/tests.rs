@@ -45,15 +45,15 @@ proptest! {
 
 proptest! {
     #[test]
-    fn a_slice_has_its_number_whichever_is_the_newest(
+    fn a_moment_lies_in_one_slice(
         slice in prop_oneof![1_u64..100, 1..=u64::MAX],
         now in any::<u64>(),
-        newest in any::<u64>(),
+        tick in any::<u64>(),
         off in 0_u64..3,
     ) {
         let number = now / slice;
-        for newest in [newest, 0, u64::MAX, number.saturating_sub(1) + off] {
-            prop_assert_eq!(slice_at(newest, slice, now), number, "newest: {}", newest);
+        for tick in [tick, 0, u64::MAX, number, number.saturating_sub(1).saturating_add(off)] {
+            prop_assert_eq!(is_in(tick, slice, now), tick == number, "tick: {}", tick);
         }
     }
 }

@@ -140,13 +140,18 @@ impl Counts {
             Window::Time(span) => {
                 let now = clock.read();
                 let slice = Buckets::slice(time::of(span));
-                let count = |buckets: &Buckets, bad| {
-                    buckets.record(generation, slice, now, bad);
-                    bad.then(|| buckets.sum(generation, slice, now))
-                        .map(|counts| (counts.calls, counts.bad))
+                if failure_rule.is_some() {
+                    self.failures.record(generation, slice, now, failed);
+                }
+                if slow_rule.is_some() {
+                    self.slow.record(generation, slice, now, slow);
+                }
+                let sum = |buckets: &Buckets| {
+                    let counts = buckets.sum(generation, slice, now);
+                    (counts.calls, counts.bad)
                 };
-                of_failures = failure_rule.and_then(|_| count(&self.failures, failed));
-                of_slow = slow_rule.and_then(|_| count(&self.slow, slow));
+                of_failures = failure_rule.filter(|_| failed).map(|_| sum(&self.failures));
+                of_slow = slow_rule.filter(|_| slow).map(|_| sum(&self.slow));
             }
         }
         let reached = |rule: Option<f64>, counted: Option<(u32, u32)>| {
