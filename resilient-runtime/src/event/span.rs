@@ -36,9 +36,10 @@ where
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let entered = this.span.enter();
-        let polled = this.inner.poll(cx);
-        drop(entered);
+        let polled = {
+            let _entered = this.span.enter();
+            this.inner.poll(cx)
+        };
         match polled {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(value)) => {
