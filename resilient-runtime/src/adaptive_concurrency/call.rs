@@ -131,7 +131,7 @@ fn queue<'a, A: LimitAlgorithm>(
     let ask = way.ask();
     let queueing = entry.settings(|settings| Queueing {
         max_queue: settings.max_queue,
-        max_wait: ask.max_wait.or(settings.max_wait),
+        max_wait: ask.max_wait().or(settings.max_wait),
     });
     gate::queue(entry, ask.cost, queueing, cx)
 }

@@ -61,7 +61,7 @@ pub(super) fn queue<'a>(
 ) -> Entering<Entry<'a, Bulkhead>> {
     let queueing = entry.settings(|settings| Queueing {
         max_queue: settings.max_queue,
-        max_wait: ask.max_wait.or(settings.max_wait),
+        max_wait: ask.max_wait().or(settings.max_wait),
     });
     gate::queue(entry, ask.cost, queueing, cx)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::counts::Counts;
+use self::counts::{Counts, InUse};
 use self::probes::Probes;
 use self::time::{Clock, Nanos};
 use self::word::Word;
@@ -252,9 +252,11 @@ impl Core {
         if settings.keeps_window() && !self.counts.fit(settings) {
             word = self.reshape(settings, word)?;
         }
+        let in_use = self.counts.in_use(settings);
+        let in_use = in_use.unwrap_or_else(|| self.make(settings));
         let cause = self
             .counts
-            .record(settings, word.generation(), report, slow, clock)?;
+            .record(settings, word.generation(), in_use, report, slow, clock)?;
         if word.mode() == BreakerMode::ForcedClosed {
             return None;
         }
@@ -332,6 +334,14 @@ impl Core {
         }
         self.counts.shape(settings);
         Some(self.begin(&mut books, word.next(word.state(), word.mode())))
+    }
+
+    /// Makes the counters that the settings ask for. Under the lock: or a period could begin that would miss them, and
+    /// they it.
+    #[cold]
+    fn make(&self, settings: &CircuitBreakerSettings) -> InUse<'_> {
+        let _books = self.books();
+        self.counts.make(settings, self.word().generation())
     }
 
     /// Begins a new period: empties everything, then makes the word known.

@@ -29,21 +29,28 @@ use super::settings::Window;
 /// not be recorded: [`is_clean`](Self::is_clean) reads two words and writes none. The second is the head at which the
 /// window was last found to be clean: while that is the head, it still is.
 ///
-/// Slots are allocated at first use, in tables of a power of two with room for one more than the window, so that the
-/// slot `n` calls back is not reused while the head stands. Tables stay: a window that changes back and forth
-/// allocates no more. 8 bytes a slot: 1 KiB for 100 calls, 512 KiB for the most.
+/// Slots are allocated at first use, in a table of a power of two with room for one more than the window, so that the
+/// slot `n` calls back is not reused while the head stands. Tables stay, each behind the one before it: a window that
+/// changes back and forth allocates no more. 8 bytes a slot: 1 KiB for 100 calls, 512 KiB for the most.
 ///
 /// Memory ordering: all words are read `Acquire` and written `AcqRel`; who sees a head sees every slot that was filled
 /// before it.
-// Written by many: not on the line of what every call only reads.
-#[repr(align(64))]
 #[derive(Debug)]
 pub(crate) struct Ring {
     head: AtomicU64,
     /// A head with nothing bad in the window before it, or zero, which is never full.
     clean: AtomicU64,
-    /// Tables of 2^4 to 2^16 slots. Behind a pointer, for a window of time needs none of them.
-    tables: OnceLock<Box<[Table; TABLES]>>,
+    tables: Tables,
+}
+
+/// A table, if there is one, and those that other windows had before or after.
+type Tables = OnceLock<Box<Table>>;
+
+/// 2^4 to 2^16 slots.
+#[derive(Debug)]
+struct Table {
+    slots: Box<[AtomicU64]>,
+    next: Tables,
 }
 
 /// What the window holds.
@@ -54,10 +61,7 @@ pub(crate) struct Tally {
     pub(crate) slow: u32,
 }
 
-type Table = OnceLock<Box<[AtomicU64]>>;
-
-const SMALLEST: u32 = 4;
-const TABLES: usize = 13;
+const SMALLEST: usize = 1 << 4;
 const SEQUENCE_MASK: u64 = (1 << 24) - 1;
 const PERIOD_MASK: u64 = (1 << 7) - 1;
 
@@ -259,11 +263,25 @@ impl Ring {
     }
 
     fn table(&self, calls: u32) -> &[AtomicU64] {
-        // The smallest power of two above `calls`.
-        let bits = (u32::BITS - calls.leading_zeros()).max(SMALLEST);
-        let tables = self.tables.get_or_init(Box::default);
-        tables[(bits - SMALLEST) as usize]
-            .get_or_init(|| (0..1_u32 << bits).map(|_| AtomicU64::new(0)).collect())
+        let length = SMALLEST.max((calls as usize + 1).next_power_of_two());
+        let mut tables = &self.tables;
+        loop {
+            let table = tables.get_or_init(|| Table::new(length));
+            if table.slots.len() == length {
+                return &table.slots;
+            }
+            tables = &table.next;
+        }
+    }
+}
+
+impl Table {
+    #[cold]
+    fn new(length: usize) -> Box<Self> {
+        Box::new(Self {
+            slots: (0..length).map(|_| AtomicU64::new(0)).collect(),
+            next: OnceLock::new(),
+        })
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Key<'a> {
 
 impl<'a> Key<'a> {
     /// `text` is asked once for each state that is made.
+    #[inline(always)]
     pub fn new<K: Hash + ?Sized>(key: &K, text: &'a dyn Fn() -> Option<Arc<str>>) -> Self {
         Self {
             identity: identity(key),

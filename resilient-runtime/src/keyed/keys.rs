@@ -97,6 +97,7 @@ impl<C> Keys<C> {
 
     /// The state of `key`, made by `fresh` where there is none. `None` if there are `most` already
     /// and none of them `is_idle`.
+    #[inline(always)]
     pub(super) fn hold(
         &self,
         key: Key<'_>,
@@ -104,13 +105,23 @@ impl<C> Keys<C> {
         fresh: impl FnOnce() -> C,
         is_idle: impl Fn(&C, &Tag, Instant) -> bool,
     ) -> Option<Held<C>> {
+        let shards = self.shards.get();
+        shards
+            .and_then(|shards| Shard::of(shards, key.identity).find(key.identity))
+            .or_else(|| self.make(key, most, fresh, is_idle))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make(
+        &self,
+        key: Key<'_>,
+        most: usize,
+        fresh: impl FnOnce() -> C,
+        is_idle: impl Fn(&C, &Tag, Instant) -> bool,
+    ) -> Option<Held<C>> {
         let shards = self.shards.get_or_init(|| Shard::all(most));
-        // The map looks at the low bits.
-        let shard = &shards[(key.identity >> 64) as usize % shards.len()];
-        match shard.find(key.identity) {
-            Some(found) => Some(found),
-            None => shard.make(key, &self.own, fresh, is_idle),
-        }
+        Shard::of(shards, key.identity).make(key, &self.own, fresh, is_idle)
     }
 
     pub(super) fn for_each(&self, mut see: impl FnMut(&C, &Tag)) {
@@ -170,6 +181,13 @@ impl<C> Shard<C> {
             .collect()
     }
 
+    /// The one that a key belongs to, without a division.
+    #[inline]
+    fn of(shards: &[Self], identity: u128) -> &Self {
+        // The map looks at the low bits.
+        &shards[(((identity >> 64) * shards.len() as u128) >> 64) as usize]
+    }
+
     /// `None` also while it is being forgotten: whoever makes a state waits until that is settled.
     fn find(&self, identity: u128) -> Option<Held<C>> {
         let place = Arc::clone(self.map.pin().get(&identity)?);
@@ -196,7 +214,6 @@ impl<C> Shard<C> {
         }
     }
 
-    #[cold]
     fn make(
         &self,
         key: Key<'_>,

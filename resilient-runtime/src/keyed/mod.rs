@@ -203,19 +203,28 @@ impl<S: Stateful> Keyed<S> {
     }
 
     /// Of the template's own state where there is no place for the key.
+    #[inline(always)]
     pub(crate) fn handle(&self, key: Key<'_>, caller: Caller) -> Handle<'_, S> {
-        let most = self.most.get();
         let held = self.keys().hold(
             key,
-            most as usize,
+            self.most.get() as usize,
             || self.template.fresh(),
             |core, tag, now| S::is_idle(&self.entry(core, tag), now),
         );
-        if held.is_none() && event::is_heard() {
-            let exhausted = || EventKind::KeysExhausted { max_keys: most };
-            event::emit(caller, key.text().as_ref(), exhausted);
+        if held.is_none() {
+            self.exhausted(key, caller);
         }
         Handle::new(&self.template, held, caller)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn exhausted(&self, key: Key<'_>, caller: Caller) {
+        if event::is_heard() {
+            let max_keys = self.most.get();
+            let exhausted = || EventKind::KeysExhausted { max_keys };
+            event::emit(caller, key.text().as_ref(), exhausted);
+        }
     }
 
     pub(crate) fn readings(&self) -> Vec<KeyReading> {

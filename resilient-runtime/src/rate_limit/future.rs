@@ -51,7 +51,7 @@ impl<'a, F> RateLimitCall<'a, F> {
     /// Waits this long at the most, whatever the settings say. Means nothing once it was polled.
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
         if let Stage::Asking(_, ask) = &mut self.stage {
-            ask.max_wait = Some(max_wait);
+            ask.set_max_wait(max_wait);
         }
         self
     }

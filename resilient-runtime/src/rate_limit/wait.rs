@@ -70,7 +70,7 @@ impl RateLimiter {
         let now = began.nanos();
         let answer = entry.settings(|settings| {
             let latest = match cx {
-                Some(_) => latest(now, ask.max_wait.unwrap_or(settings.max_wait)),
+                Some(_) => latest(now, ask.max_wait().unwrap_or(settings.max_wait)),
                 None => now,
             };
             let waker = || cx.map(|cx| cx.waker().clone());

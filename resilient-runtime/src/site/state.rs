@@ -13,6 +13,7 @@ use super::{
     Caller, Layer, LayerKind, Live, Reading, Setting, SettingError, Settings, Site, States, Switch,
     Value,
 };
+use crate::clock::{Nanos, nanos_of};
 use crate::door::Opened;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::{self, EventKind};
@@ -141,6 +142,7 @@ impl<S: Stateful> StateLayer<S> {
 
     /// A call's way to the state of this layer.
     #[must_use]
+    #[inline(always)]
     pub fn own(&'static self) -> Asked<'static, S> {
         self.asked(self.one(), |state| Handle {
             lasting: Some(state),
@@ -150,6 +152,7 @@ impl<S: Stateful> StateLayer<S> {
 
     /// A call's way to the state of `key`.
     #[must_use]
+    #[inline(always)]
     pub fn of_key(&'static self, key: Key<'_>) -> Asked<'static, S> {
         let states = match &self.state {
             Whose::OwnKeyed(states) => Some(states),
@@ -164,6 +167,7 @@ impl<S: Stateful> StateLayer<S> {
 
     /// A call's way to the state that the function names. Its type is its own: what the layer
     /// holds is none.
+    #[inline(always)]
     pub fn over<'a, T: Stateful>(&'static self, state: &'a T) -> Asked<'a, T> {
         self.asked(Some(state), |state| {
             Handle::new(state, None, Caller::Site(self.site))
@@ -171,6 +175,7 @@ impl<S: Stateful> StateLayer<S> {
     }
 
     /// A call's way to the state of `key` among those that the function names.
+    #[inline(always)]
     pub fn over_key<'a, T: Stateful>(
         &'static self,
         states: &'a Keyed<T>,
@@ -181,6 +186,7 @@ impl<S: Stateful> StateLayer<S> {
         })
     }
 
+    #[inline(always)]
     fn asked<'a, R, T: Stateful>(
         &self,
         state: Option<R>,
@@ -258,23 +264,38 @@ impl<S: Stateful> fmt::Debug for StateLayer<S> {
 }
 
 /// What one call asks for.
+///
+/// Two words: so the compiler keeps it in registers. What it writes in parts and copies as a whole right after that
+/// waits for the parts to arrive in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask {
     /// How many permits or places.
     pub(crate) cost: u32,
-    /// In place of the settings' own.
-    pub(crate) max_wait: Option<Duration>,
+    /// In nanoseconds, or [`Self::AS_SET`].
+    max_wait: Nanos,
 }
 
 impl Ask {
+    /// As the settings say.
+    const AS_SET: Nanos = Nanos::MAX;
+
     pub(crate) const ONE: Self = Self {
         cost: 1,
-        max_wait: None,
+        max_wait: Self::AS_SET,
     };
 
     /// Nothing costs nothing.
     pub(crate) fn set_cost(&mut self, cost: u32) {
         self.cost = cost.max(1);
+    }
+
+    pub(crate) fn set_max_wait(&mut self, max_wait: Duration) {
+        self.max_wait = nanos_of(max_wait).min(Self::AS_SET - 1);
+    }
+
+    /// In place of the settings' own.
+    pub(crate) fn max_wait(self) -> Option<Duration> {
+        (self.max_wait != Self::AS_SET).then_some(Duration::from_nanos(self.max_wait))
     }
 }
 
@@ -285,12 +306,14 @@ pub struct Asked<'a, S: Stateful>(Option<Handle<'a, S>>);
 impl<S: Stateful> Asked<'_, S> {
     /// Asks for that many permits or places.
     #[must_use]
+    #[inline(always)]
     pub fn cost(self, cost: u32) -> Self {
         Self(self.0.map(|handle| handle.cost(cost)))
     }
 
     /// Waits this long at the most, whatever the settings say.
     #[must_use]
+    #[inline(always)]
     pub fn max_wait(self, max_wait: Duration) -> Self {
         Self(self.0.map(|handle| handle.max_wait(max_wait)))
     }
@@ -300,6 +323,7 @@ impl<S: Stateful> Asked<'_, S> {
         Self(None)
     }
 
+    #[inline(always)]
     pub(crate) fn way(&self) -> Way<'_, S> {
         self.0.as_ref().map_or(Way::Off, Way::Handle)
     }
@@ -319,6 +343,7 @@ pub struct Handle<'a, S: Stateful> {
 }
 
 impl<'a, S: Stateful> Handle<'a, S> {
+    #[inline(always)]
     pub(crate) fn new(state: &'a S, held: Option<Held<S::Core>>, caller: Caller) -> Self {
         Self {
             state,
@@ -331,6 +356,7 @@ impl<'a, S: Stateful> Handle<'a, S> {
 
     /// Asks for that many permits or places, at least one.
     #[must_use]
+    #[inline(always)]
     pub fn cost(mut self, cost: u32) -> Self {
         self.ask.set_cost(cost);
         self
@@ -338,8 +364,9 @@ impl<'a, S: Stateful> Handle<'a, S> {
 
     /// Waits this long at the most, whatever the settings say.
     #[must_use]
+    #[inline(always)]
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
-        self.ask.max_wait = Some(max_wait);
+        self.ask.set_max_wait(max_wait);
         self
     }
 
@@ -416,6 +443,7 @@ impl<'a, S: Stateful> Way<'a, S> {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn ask(self) -> Ask {
         match self {
             Self::Handle(handle) => handle.ask,
@@ -525,5 +553,29 @@ impl<S: Stateful> Lasting<S> {
             LastingCore::Key(held) => held.tag().own(),
         };
         self.state.live().with_own(own, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_asked_for_as_it_was_said_up_to_the_longest() {
+        let asked = |max_wait| {
+            let mut ask = Ask::ONE;
+            ask.set_max_wait(max_wait);
+            ask.max_wait()
+        };
+        assert_eq!(Ask::ONE.max_wait(), None);
+        for said in [
+            Duration::ZERO,
+            Duration::from_nanos(1),
+            Duration::from_secs(1 << 33),
+        ] {
+            assert_eq!(asked(said), Some(said));
+        }
+        let longest = Duration::from_nanos(u64::MAX - 1);
+        assert_eq!(asked(Duration::MAX), Some(longest));
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that a closed breaker counts, and what it says about opening.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 use super::Report;
@@ -12,6 +13,9 @@ use crate::circuit_breaker::settings::{CircuitBreakerSettings, Window};
 use crate::clock::Moment;
 
 /// The counters, of which the settings say which are in use.
+///
+/// A window of time is made when it is first used, on lines of its own: they are written by every call, and the others
+/// only when something went wrong.
 #[derive(Debug)]
 pub(super) struct Counts {
     /// The window that the counters were emptied for, see [`shape_of`]; zero before the first result.
@@ -20,9 +24,16 @@ pub(super) struct Counts {
     /// A window of calls.
     ring: Ring,
     /// A window of time, for the failure rate.
-    failures: Buckets,
+    failures: OnceLock<Box<Buckets>>,
     /// The same for the rate of slow calls.
-    slow: Buckets,
+    slow: OnceLock<Box<Buckets>>,
+}
+
+/// The windows of time that the settings ask for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InUse<'c> {
+    failures: Option<&'c Buckets>,
+    slow: Option<&'c Buckets>,
 }
 
 /// What was counted.
@@ -44,14 +55,23 @@ fn shape_of(window: Window) -> u64 {
     }
 }
 
+/// The rules that need a window of time: for the failure rate, and for that of slow calls.
+#[inline]
+const fn rules_of_time(settings: &CircuitBreakerSettings) -> (Option<f64>, Option<f64>) {
+    match settings.window {
+        Window::Time(_) => (settings.failure_rule(), settings.slow_rule()),
+        Window::Calls(_) => (None, None),
+    }
+}
+
 impl Counts {
     pub(super) const fn new() -> Self {
         Counts {
             shape: AtomicU64::new(0),
             run: Run::new(),
             ring: Ring::new(),
-            failures: Buckets::new(),
-            slow: Buckets::new(),
+            failures: OnceLock::new(),
+            slow: OnceLock::new(),
         }
     }
 
@@ -59,8 +79,39 @@ impl Counts {
     pub(super) fn reset(&self, generation: u64) {
         self.run.reset(generation);
         self.ring.reset(generation);
-        self.failures.reset(generation);
-        self.slow.reset(generation);
+        for made in [&self.failures, &self.slow]
+            .into_iter()
+            .filter_map(OnceLock::get)
+        {
+            made.reset(generation);
+        }
+    }
+
+    /// The windows of time that the settings ask for; `None` if one of them was never made.
+    #[inline]
+    pub(super) fn in_use(&self, settings: &CircuitBreakerSettings) -> Option<InUse<'_>> {
+        let (failure_rule, slow_rule) = rules_of_time(settings);
+        let in_use = InUse {
+            failures: failure_rule.and_then(|_| self.failures.get().map(Box::as_ref)),
+            slow: slow_rule.and_then(|_| self.slow.get().map(Box::as_ref)),
+        };
+        let missing = failure_rule.is_some() && in_use.failures.is_none()
+            || slow_rule.is_some() && in_use.slow.is_none();
+        (!missing).then_some(in_use)
+    }
+
+    /// The same, made where they were not, for a period that is not to end meanwhile.
+    pub(super) fn make(&self, settings: &CircuitBreakerSettings, generation: u64) -> InUse<'_> {
+        let fresh = || {
+            let buckets = Box::new(Buckets::new());
+            buckets.reset(generation);
+            buckets
+        };
+        let (failure_rule, slow_rule) = rules_of_time(settings);
+        InUse {
+            failures: failure_rule.map(|_| &**self.failures.get_or_init(fresh)),
+            slow: slow_rule.map(|_| &**self.slow.get_or_init(fresh)),
+        }
     }
 
     /// Whether the counters have the shape that the settings ask for. The first to ask gives them theirs.
@@ -107,6 +158,7 @@ impl Counts {
         &self,
         settings: &CircuitBreakerSettings,
         generation: u64,
+        in_use: InUse<'_>,
         report: Report,
         slow: bool,
         clock: &mut Clock<impl FnOnce() -> M>,
@@ -140,18 +192,18 @@ impl Counts {
             Window::Time(span) => {
                 let now = clock.read();
                 let slice = Buckets::slice(time::of(span));
-                if failure_rule.is_some() {
-                    self.failures.record(generation, slice, now, failed);
+                if let Some(failures) = in_use.failures {
+                    failures.record(generation, slice, now, failed);
                 }
-                if slow_rule.is_some() {
-                    self.slow.record(generation, slice, now, slow);
+                if let Some(slow_ones) = in_use.slow {
+                    slow_ones.record(generation, slice, now, slow);
                 }
                 let sum = |buckets: &Buckets| {
                     let counts = buckets.sum(generation, slice, now);
                     (counts.calls, counts.bad)
                 };
-                of_failures = failure_rule.filter(|_| failed).map(|_| sum(&self.failures));
-                of_slow = slow_rule.filter(|_| slow).map(|_| sum(&self.slow));
+                of_failures = in_use.failures.filter(|_| failed).map(sum);
+                of_slow = in_use.slow.filter(|_| slow).map(sum);
             }
         }
         let reached = |rule: Option<f64>, counted: Option<(u32, u32)>| {
@@ -194,8 +246,11 @@ impl Counts {
             }
             Window::Time(span) => {
                 let slice = Buckets::slice(time::of(span));
-                let failures = self.failures.sum(generation, slice, now);
-                let slow = self.slow.sum(generation, slice, now);
+                let sum = |made: &OnceLock<Box<Buckets>>| {
+                    let made = made.get();
+                    made.map_or_else(Default::default, |made| made.sum(generation, slice, now))
+                };
+                let (failures, slow) = (sum(&self.failures), sum(&self.slow));
                 seen.calls = failures.calls.max(slow.calls);
                 seen.failures = failures.bad;
                 seen.slow = slow.bad;

@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 /// dropped. A success writes only if there is a run to end.
 ///
 /// Memory ordering: `AcqRel`, though nothing else hangs on the value: the run is decided by the word alone.
-// Written by failures: not on the line of what every call only reads.
-#[repr(align(64))]
 #[derive(Debug)]
 pub(super) struct Run(AtomicU64);
 
@@ -40,6 +38,7 @@ impl Run {
     }
 
     /// Whether there is nothing for a success to end.
+    #[inline]
     pub(super) fn is_over(&self, generation: u64) -> bool {
         self.0.load(Acquire) == period(generation)
     }

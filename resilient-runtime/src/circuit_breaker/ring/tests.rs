@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::iter;
 use std::thread;
 
 use proptest::prelude::*;
@@ -118,14 +119,7 @@ fn a_window_is_clean_when_it_is_full_of_clean_calls() {
 #[test]
 fn slots_are_allocated_at_first_use_and_once() {
     let ring = Ring::new();
-    let tables = || {
-        ring.tables
-            .get()
-            .into_iter()
-            .flat_map(|tables| tables.iter())
-            .filter(|table| table.get().is_some())
-            .count()
-    };
+    let tables = || iter::successors(ring.tables.get(), |table| table.next.get()).count();
     assert_eq!(tables(), 0);
     for generation in 0..10 {
         ring.reset(generation);
@@ -137,6 +131,21 @@ fn slots_are_allocated_at_first_use_and_once() {
         );
     }
     assert_eq!(tables(), 2);
+}
+
+#[test]
+fn slots_that_are_allocated_at_once_are_as_many_as_each_asked_for() {
+    for _ in 0..500 {
+        let ring = Ring::new();
+        let slots = |(calls, slots)| assert_eq!(ring.table(calls).len(), slots);
+        thread::scope(|scope| {
+            for asked in [(1, 16), (15, 16), (16, 32), (100, 128), (65_535, 65_536)] {
+                scope.spawn(move || slots(asked));
+            }
+        });
+        let tables = iter::successors(ring.tables.get(), |table| table.next.get());
+        assert_eq!(tables.count(), 4);
+    }
 }
 
 #[test]

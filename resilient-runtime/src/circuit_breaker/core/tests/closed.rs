@@ -296,3 +296,44 @@ fn a_clean_window_is_not_taken_for_another() {
     bench.calls(1, Report::Success);
     assert_eq!(bench.snapshot().calls, 1);
 }
+
+#[test]
+fn what_no_rule_asks_for_is_not_made() {
+    let both = new().slow_call(secs(1));
+    for settings in [new().consecutive_failures(2), both.window(Window::Calls(3))] {
+        let mut bench = Bench::new(settings);
+        bench.calls(3, Report::Success);
+        bench.calls(1, Report::Failure);
+        assert_eq!(bench.core.reset(), None);
+        let counts = &bench.core.counts;
+        assert!(counts.in_use(&new()).is_none() && counts.in_use(&both).is_none());
+    }
+    let mut bench = Bench::new(new());
+    assert_eq!(bench.snapshot().calls, 0);
+    assert!(bench.core.counts.in_use(&new()).is_none(), "asked alone");
+    bench.calls(1, Report::Success);
+    assert!(bench.core.counts.in_use(&new()).is_some());
+    assert!(bench.core.counts.in_use(&both).is_none());
+    assert!(size_of::<Core>() <= 160);
+}
+
+#[test]
+fn a_rule_that_comes_later_counts_in_the_period_that_stands() {
+    let rules = [
+        new().min_calls(2).failure_rate(1.0),
+        new().min_calls(2).slow_call(secs(1)),
+        new().min_calls(2).window(Window::Calls(2)),
+    ];
+    for rule in rules {
+        let mut bench = Bench::new(new().consecutive_failures(9));
+        bench.calls(1, Report::Failure);
+        for _ in 0..3 {
+            assert_eq!(bench.core.reset(), None);
+        }
+        bench.settings = rule;
+        bench.slow_calls(1, Report::Failure);
+        assert_eq!(bench.snapshot().calls, 1);
+        bench.slow_calls(1, Report::Failure);
+        assert_eq!(bench.state(), BreakerState::Open);
+    }
+}

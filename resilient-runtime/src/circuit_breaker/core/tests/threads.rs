@@ -90,6 +90,34 @@ fn opens_once_and_not_a_failure_late() {
     }
 }
 
+/// A window that came too late to be emptied for the period that stands would count nothing in it.
+#[test]
+fn what_is_first_used_as_a_period_begins_counts_in_the_one_that_stands() {
+    let by_rate = new().min_calls(2).failure_rate(1.0);
+    let slow = new().min_calls(2).slow_call(secs(1));
+    for settings in [by_rate, slow] {
+        for _ in 0..2_000 {
+            let mut bench = Bench::new(settings);
+            let start = Barrier::new(3);
+            thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        let admitted = bench.core.admit(&settings, || bench.now).0.expect("closed");
+                        start.wait();
+                        let core = &bench.core;
+                        core.record(&settings, admitted, Report::Success, false, || bench.now);
+                    });
+                }
+                start.wait();
+                assert_eq!(bench.core.reset(), None);
+            });
+            assert_eq!(bench.snapshot().calls, 0);
+            bench.slow_calls(2, Report::Failure);
+            assert_eq!(bench.state(), BreakerState::Open);
+        }
+    }
+}
+
 #[test]
 fn nobody_takes_the_end_of_an_earlier_open_time_for_this_one_s() {
     let settings = new().consecutive_failures(1);
