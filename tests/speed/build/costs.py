@@ -30,7 +30,7 @@ class Costs:
     def __init__(self, home, kind):
         self.kind = kind
         self.package = Package(
-            home, kind.name, kind.dependencies, {f"of-{count}": kind.program(count) for count in (FEW, MANY)})
+            home, kind.name, kind.dependencies, {f"src/bin/of-{count}.rs": kind.program(count) for count in (FEW, MANY)})
         self.took = {(mode, count): [] for mode in MODES for count in (FEW, MANY)}
         self.bytes = {}
         # From here on all that it needs is there.
@@ -46,7 +46,7 @@ class Costs:
         wrapper.chmod(0o755)
         self.package.forget()
         told = self.package.cargo(
-            "check", "--bin", f"of-{count}", environment={"RUSTC_WORKSPACE_WRAPPER": str(wrapper)})
+            "check", "--bin", f"of-{count}", environment={"RUSTC_WORKSPACE_WRAPPER": str(wrapper)}).stderr
         return int(re.search(r"Collected : (\d+)", told)[1])
 
     def round(self):

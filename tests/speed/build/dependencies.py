@@ -23,8 +23,11 @@ tower = "0.5"
 tower-resilience = { version = "0.13", features = ["bulkhead", "circuitbreaker", "ratelimiter", "retry", "timelimiter"] }
 """
 
-# As `resilient-macros` has them.
+# As `resilient-macros` has them, and for a macro as well: what runs in the compiler is not optimized, in a release either.
 SYN_AND_QUOTE = """\
 syn = { version = "3", default-features = false, features = ["full", "parsing", "printing", "proc-macro", "clone-impls", "visit-mut"] }
 quote = "1"
+
+[lib]
+proc-macro = true
 """

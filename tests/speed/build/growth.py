@@ -21,7 +21,7 @@ ADDED = {
     "sentinel-core": dependencies.SENTINEL,
 }
 
-PROGRAM = {"program": "fn main() {}\n"}
+PROGRAM = {"src/main.rs": "fn main() {}\n"}
 
 
 def section(home, rounds):
@@ -29,11 +29,11 @@ def section(home, rounds):
         "## What a clean build grows by",
         "",
         "Beyond tokio, which with `macros` has a syn 3 of its own. All packages are built from nothing, one after the other, in each of "
-        f"{rounds} rounds; figures are medians, ratios those of the single rounds. *syn + quote* is a build of these two alone, with the features "
-        "that the attributes need.",
+        f"{rounds} rounds; figures are medians, ratios those of the single rounds. *syn + quote* is the build of a macro that has these two "
+        "alone, with the features that the attributes need.",
         "",
     ]
-    syn = Package(home, "syn-and-quote", dependencies.SYN_AND_QUOTE, PROGRAM)
+    syn = Package(home, "syn-and-quote", dependencies.SYN_AND_QUOTE, {"src/lib.rs": ""})
     for number, (features, tokio_line) in enumerate(BASES.items()):
         base = Package(home, f"tokio-{number}", tokio_line, PROGRAM)
         added = {

@@ -34,14 +34,14 @@ def medians(taken):
 
 
 class Package:
-    def __init__(self, home, name, dependencies, programs):
-        """`programs`: the sources of its programs, by name."""
+    def __init__(self, home, name, dependencies, sources):
+        """`sources` by the paths of their files."""
         self.name = name
         self.folder = Path(home, name)
-        sources = self.folder / "src/bin"
-        sources.mkdir(parents=True)
-        for program, source in programs.items():
-            (sources / f"{program}.rs").write_text(source)
+        for path, source in sources.items():
+            file = self.folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(source)
         (self.folder / "Cargo.toml").write_text(
             f'[package]\nname = "{name}"\nedition = "2024"\n\n[workspace]\n\n'
             f"[profile.release]\nstrip = true\n\n[dependencies]\n{dependencies}\n")
@@ -49,13 +49,11 @@ class Package:
         self.cargo("fetch")
 
     def cargo(self, *arguments, environment={}):
-        """What it prints, on both channels."""
         done = subprocess.run(
-            ["cargo", *arguments], cwd=self.folder, env=PLAIN | environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            ["cargo", *arguments], cwd=self.folder, env=PLAIN | environment, text=True, capture_output=True)
         if done.returncode != 0:
-            raise SystemExit(f"{self.name}: cargo {' '.join(arguments)}\n{done.stdout}")
-        return done.stdout
+            raise SystemExit(f"{self.name}: cargo {' '.join(arguments)}\n{done.stderr}")
+        return done
 
     def timed(self, *arguments):
         def cpu():
@@ -78,6 +76,6 @@ class Package:
 
     def crates(self):
         """Each crate and version that is built for it, as the lines of `cargo tree`."""
-        tree = self.cargo("tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}")
+        tree = self.cargo("tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}").stdout
         lines = {" ".join(line.split()[:2]) for line in tree.splitlines()}
-        return {line for line in lines if line and not line.startswith(f"{self.name} ")}
+        return {line for line in lines if not line.startswith(f"{self.name} ")}
