@@ -162,21 +162,6 @@ pub trait Failing: Sized {
     fn into_failure(self) -> Failure<Self::Error>;
 }
 
-/// What a layer returns, from what it wraps returned.
-///
-/// Value and failure each go by themselves: a value that is moved as a part of the whole outcome has to wait until all
-/// of that is written.
-#[inline(always)]
-pub(crate) fn passed_on<T, X: Failing>(
-    polled: Poll<Result<T, X>>,
-) -> Poll<Result<T, Failure<X::Error>>> {
-    match polled {
-        Poll::Pending => Poll::Pending,
-        Poll::Ready(Ok(value)) => Poll::Ready(Ok(value)),
-        Poll::Ready(Err(failure)) => Poll::Ready(Err(failure.into_failure())),
-    }
-}
-
 impl<E> Failing for Judged<E> {
     type Error = E;
 
@@ -336,14 +321,11 @@ where
         // The instant that the layers share was read before the body began.
         clock::forget();
         let this = self.project();
-        match this.inner.poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(value)) => Poll::Ready(Ok(value)),
-            Poll::Ready(Err(error)) => {
-                let verdict = (this.judge)(&error);
-                Poll::Ready(Err(Judged { error, verdict }))
-            }
-        }
+        let judge = &*this.judge;
+        this.inner.poll(cx).map_err(|error| {
+            let verdict = judge(&error);
+            Judged::new(error, verdict)
+        })
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use pin_project_lite::pin_project;
+
 use super::permit::LimitPermit;
 use super::{AdaptiveConcurrency, LimitAlgorithm, LimitOutcome};
 use crate::classify::ErrorClass;
@@ -11,8 +13,7 @@ use crate::clock::{self, Moment};
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::gate::{self, Entering, Queueing, Waiting};
 use crate::site::{Entry, Way};
-use crate::verdict::{Cause, Failing, Failure, passed_on};
-use pin_project_lite::pin_project;
+use crate::verdict::{Cause, Failing, Failure};
 
 pin_project! {
     /// A call under an adaptive limit. Made by [`AdaptiveConcurrency::call`].
@@ -74,7 +75,7 @@ where
                             }
                             *this.stage = Stage::Waiting(way, waiting);
                         }
-                        Entering::Refused(entry) => return refuse(entry),
+                        Entering::Refused(entry) => return refuse(entry, now),
                     },
                 }
             }
@@ -88,11 +89,11 @@ where
                 Ok(place) => {
                     *this.stage = Stage::Inside(LimitPermit::new(place, way, clock::moment()));
                 }
-                Err(entry) => return refuse(entry),
+                Err(entry) => return refuse(entry, clock::moment()),
             }
         }
         let Stage::Inside(permit) = this.stage else {
-            return passed_on(this.inner.poll(cx));
+            return this.inner.poll(cx).map_err(Failing::into_failure);
         };
         let (polling, carrying) = permit.poll();
         let polled = this.inner.poll(cx);
@@ -103,7 +104,7 @@ where
             Poll::Ready(Err(failure)) => this.stage.settle_failed(counts_as(failure)),
             Poll::Pending => {}
         }
-        passed_on(polled)
+        polled.map_err(Failing::into_failure)
     }
 }
 
@@ -136,8 +137,9 @@ fn queue<'a, A: LimitAlgorithm>(
     gate::queue(entry, ask.cost, queueing, cx)
 }
 
-fn refuse<A: LimitAlgorithm, T, E>(entry: Door<'_, A>) -> Poll<Result<T, Failure<E>>> {
-    Poll::Ready(Err(Failure::Policy(refusal(&entry, clock::moment()))))
+#[cold]
+fn refuse<A: LimitAlgorithm, T, E>(entry: Door<'_, A>, now: Moment) -> Poll<Result<T, Failure<E>>> {
+    Poll::Ready(Err(Failure::Policy(refusal(&entry, now))))
 }
 
 /// Refusals are part of what the rule goes by.

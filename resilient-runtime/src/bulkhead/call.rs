@@ -13,7 +13,7 @@ use super::enter::{queue, refusal};
 use crate::carry::Holding;
 use crate::gate::{self, Entering, Waiting};
 use crate::site::{Ask, Entry, Way};
-use crate::verdict::{Failing, Failure, passed_on};
+use crate::verdict::{Failing, Failure};
 
 pin_project! {
     /// A call through a bulkhead. Made by [`Bulkhead::call`].
@@ -96,7 +96,7 @@ where
             *this.stage = Stage::Inside(Holding::new(entered.map_err(refusal)?, way));
         }
         let Stage::Inside(inside) = this.stage else {
-            return passed_on(this.inner.poll(cx));
+            return this.inner.poll(cx).map_err(Failing::into_failure);
         };
         let carrying = inside.poll();
         let polled = this.inner.poll(cx);
@@ -104,7 +104,7 @@ where
         if polled.is_ready() {
             inside.release();
         }
-        passed_on(polled)
+        polled.map_err(Failing::into_failure)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::dropped::Watch;
 use crate::error::PolicyErrorKind;
 use crate::rules::{Rules, Test};
 use crate::site::{Entry, Way};
-use crate::verdict::{Cause, Failing, Failure, passed_on};
+use crate::verdict::{Cause, Failing, Failure};
 
 pin_project! {
     /// A call through a circuit breaker. Made by [`CircuitBreaker::call`].
@@ -75,10 +75,10 @@ where
             }
         }
         let Stage::Admitted(inside) = this.stage else {
-            return passed_on(this.inner.poll(cx));
+            return this.inner.poll(cx).map_err(Failing::into_failure);
         };
         let Some(entry) = inside.entry() else {
-            return passed_on(this.inner.poll(cx));
+            return this.inner.poll(cx).map_err(Failing::into_failure);
         };
         let (polling, holding) = inside.poll(&entry);
         let polled = this.inner.poll(cx);
@@ -91,7 +91,7 @@ where
             this.stage
                 .settle_failed(&entry.clone(), counts_as(failure, this.rules));
         }
-        passed_on(polled)
+        polled.map_err(Failing::into_failure)
     }
 }
 

@@ -14,7 +14,7 @@ use super::faults::{self, Board, board};
 use super::settings::{Fault, FaultKind};
 use crate::door::Opened;
 use crate::site::Switch;
-use crate::verdict::{Failing, Failure, Judged, passed_on};
+use crate::verdict::{Failing, Failure, Judged};
 
 pin_project! {
     /// A call into which faults are injected. Made by [`FaultInjector::call`].
@@ -193,7 +193,7 @@ where
         if let Some(injector) = ready!(this.injection.poll(cx)) {
             return Poll::Ready(Err(Failure::Policy(injector.error())));
         }
-        passed_on(this.inner.poll(cx))
+        this.inner.poll(cx).map_err(Failing::into_failure)
     }
 }
 

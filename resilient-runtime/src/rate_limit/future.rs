@@ -10,8 +10,9 @@ use pin_project_lite::pin_project;
 
 use super::RateLimiter;
 use super::wait::{Asking, Waiting};
+use crate::clock;
 use crate::site::{Ask, Way};
-use crate::verdict::{Failing, Failure, passed_on};
+use crate::verdict::{Failing, Failure};
 
 pin_project! {
     /// A call through a rate limiter. Made by [`RateLimiter::call`].
@@ -70,14 +71,15 @@ where
         if let Stage::Asking(way, ask) = *this.stage {
             // It needs no drop.
             mem::forget(mem::replace(this.stage, Stage::Free));
-            if let Some(entry) = way.entry()
-                && !RateLimiter::admits_at_once(&entry, ask)
-            {
-                match RateLimiter::admit(entry, ask, Some(cx)) {
-                    Asking::Admitted => {}
-                    Asking::Waits(waiting) => *this.stage = Stage::Waiting(waiting),
-                    Asking::Refused(refusal) => {
-                        return Poll::Ready(Err(Failure::Policy(refusal)));
+            if let Some(entry) = way.entry() {
+                let now = clock::entry();
+                if !RateLimiter::admits_at_once(&entry, ask, now) {
+                    match RateLimiter::admit(entry, ask, now, Some(cx)) {
+                        Asking::Admitted => {}
+                        Asking::Waits(waiting) => *this.stage = Stage::Waiting(waiting),
+                        Asking::Refused(refusal) => {
+                            return Poll::Ready(Err(Failure::Policy(refusal)));
+                        }
                     }
                 }
             }
@@ -89,7 +91,7 @@ where
                 return Poll::Ready(Err(Failure::Policy(refusal)));
             }
         }
-        passed_on(this.inner.poll(cx))
+        this.inner.poll(cx).map_err(Failing::into_failure)
     }
 }
 

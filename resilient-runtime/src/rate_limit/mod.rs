@@ -247,7 +247,7 @@ impl RateLimiter {
     }
 
     fn take(entry: Entry<'_, Self>, ask: Ask) -> Result<(), PolicyError> {
-        match Self::admit(entry, ask, None) {
+        match Self::admit(entry, ask, clock::entry(), None) {
             Asking::Refused(refusal) => Err(refusal),
             _ => Ok(()),
         }
@@ -258,7 +258,7 @@ impl RateLimiter {
         let mut waiting = None;
         poll_fn(|cx| {
             if let Some(entry) = entry.take() {
-                match Self::admit(entry, ask, Some(cx)) {
+                match Self::admit(entry, ask, clock::entry(), Some(cx)) {
                     Asking::Admitted => return Poll::Ready(Ok(())),
                     Asking::Refused(refusal) => return Poll::Ready(Err(refusal)),
                     Asking::Waits(waits) => waiting = Some(waits),

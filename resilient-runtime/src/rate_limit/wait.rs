@@ -9,8 +9,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::RateLimiter;
 use super::core::{Answer, Place};
-use crate::clock;
-use crate::clock::{Nanos, nanos, nanos_of};
+use crate::clock::{self, Moment, Nanos, nanos, nanos_of};
 use crate::context;
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::site::{Ask, Entry};
@@ -50,8 +49,8 @@ pin_project! {
 impl RateLimiter {
     /// Takes permits if they are there, and nobody is before.
     #[inline(always)]
-    pub(super) fn admits_at_once(entry: &Entry<'_, Self>, ask: Ask) -> bool {
-        let now = clock::entry().nanos();
+    pub(super) fn admits_at_once(entry: &Entry<'_, Self>, ask: Ask, now: Moment) -> bool {
+        let now = now.nanos();
         let admitted =
             entry.settings(|settings| entry.core.admits_at_once(&settings.scale, ask.cost, now));
         if admitted {
@@ -64,9 +63,9 @@ impl RateLimiter {
     pub(super) fn admit<'a>(
         entry: Entry<'a, Self>,
         ask: Ask,
+        began: Moment,
         cx: Option<&mut Context<'_>>,
     ) -> Asking<'a> {
-        let began = clock::entry();
         let now = began.nanos();
         let answer = entry.settings(|settings| {
             let latest = match cx {

@@ -15,7 +15,7 @@ use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::EventKind;
 use crate::site::Caller;
 use crate::stats::{Count, Timing};
-use crate::verdict::{Failing, Failure, passed_on};
+use crate::verdict::{Failing, Failure};
 
 pin_project! {
     /// A future with a limit on its time. Made by [`Timeout::call`](super::Timeout::call).
@@ -107,7 +107,7 @@ where
         }
         let deadline = match *this.limit {
             Limit::Until(Deadline { at, after }) => Deadline { at, after },
-            _ => return passed_on(inner.poll(cx)),
+            _ => return inner.poll(cx).map_err(Failing::into_failure),
         };
 
         let had_budget = coop::has_budget_remaining();
@@ -119,7 +119,7 @@ where
             let caller = this.whose.caller();
             caller.count(Count::TimeoutKept);
             caller.time(Timing::Timeout, || deadline.ran());
-            return passed_on(polled);
+            return polled.map_err(Failing::into_failure);
         }
 
         if this.timer.is_none() {
