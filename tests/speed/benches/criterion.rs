@@ -17,9 +17,12 @@ fn cases(criterion: &mut Criterion) {
     }
     let two = Stage::two_threads();
     for case in cases.iter().filter(|case| case.shared) {
-        criterion.bench_function(&format!("{} / a call in each of two tasks", case.id()), |bencher| {
-            bencher.iter_custom(|calls| two.sample(case, calls, two.tasks()).took);
-        });
+        criterion.bench_function(
+            &format!("{} / a call in each of two tasks", case.id()),
+            |bencher| {
+                bencher.iter_custom(|calls| two.sample(case, calls, two.tasks()).took);
+            },
+        );
     }
 }
 

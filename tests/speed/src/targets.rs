@@ -77,13 +77,7 @@ pub fn judge(all: &[Figures]) -> Vec<Judged> {
 impl<'a> Judge<'a> {
     fn retry(&mut self) {
         for row in self.ours(Path::Retry, Body::Ready) {
-            self.at_most(
-                row,
-                "over the bare call",
-                2.0,
-                Unit::Ns,
-                self.over_bare(row),
-            );
+            self.two_ns_over_bare(row);
         }
     }
 
@@ -119,20 +113,9 @@ impl<'a> Judge<'a> {
                     self.to_best(row),
                 );
             } else {
-                self.at_most(
-                    row,
-                    "over the bare call",
-                    2.0,
-                    Unit::Ns,
-                    self.over_bare(row),
-                );
+                self.two_ns_over_bare(row);
             }
-            self.at_least(
-                row,
-                "two tasks over one",
-                1.8,
-                ratio(&row.alone, &row.beside),
-            );
+            self.scales(row, 1.8);
         }
         for row in self.ours(Path::Failing, Body::Fails) {
             self.at_most(row, "of the best peer", 0.5, Unit::Times, self.to_best(row));
@@ -179,12 +162,7 @@ impl<'a> Judge<'a> {
         }
         for row in self.ours(Path::Adaptive, Body::Ready) {
             self.at_most(row, "a call", 40.0, Unit::Ns, median(&row.call));
-            self.at_least(
-                row,
-                "two tasks over one",
-                1.0,
-                ratio(&row.alone, &row.beside),
-            );
+            self.scales(row, 1.0);
         }
     }
 
@@ -245,6 +223,16 @@ impl<'a> Judge<'a> {
             };
             self.at_most(row, "over the same without", 2.0, Unit::Ns, added);
         }
+    }
+
+    fn two_ns_over_bare(&mut self, row: &Figures) {
+        let over = self.over_bare(row);
+        self.at_most(row, "over the bare call", 2.0, Unit::Ns, over);
+    }
+
+    fn scales(&mut self, row: &Figures, bound: f64) {
+        let gain = ratio(&row.alone, &row.beside);
+        self.at_least(row, "two tasks over one", bound, gain);
     }
 
     fn at_most(&mut self, row: &Figures, of: &str, bound: f64, unit: Unit, value: Option<f64>) {
