@@ -16,7 +16,10 @@ pub(crate) struct Watch {
 }
 
 /// What a call was last seen doing.
+///
+/// A whole word: what is left of one would be copied along, and by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
 enum Phase {
     /// Nothing yet, or it came to its end in its first poll.
     New,
@@ -86,6 +89,7 @@ impl Watch {
     }
 
     /// Counts its time from now, if nothing asked for that before.
+    #[inline(always)]
     pub(crate) fn time(&mut self) {
         self.began = self.began.or_else(|| Some(clock::entry()));
     }

@@ -145,7 +145,7 @@ pub use retry_budget::{RetryBudget, RetryBudgetSettings, Within};
 pub use rules::{Rules, Unset};
 pub use site::{
     Handle, KeyReading, Layer, LayerAddress, LayerKind, Origin, Reading, Registry, Setting,
-    SettingError, Site, Stateful, Value, registry,
+    SettingError, Site, Stateful, Value, Way, registry,
 };
 pub use spawn::{spawn, spawn_blocking};
 pub use stats::{Count, Latencies, SiteStats, Timing};

@@ -18,28 +18,33 @@ use crate::verdict::{Cause, Failing, Failure};
 pin_project! {
     /// A call under an adaptive limit. Made by [`AdaptiveConcurrency::call`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct AdaptiveCall<'a, F, A: LimitAlgorithm> {
+    pub struct AdaptiveCall<
+        'a,
+        F,
+        A: LimitAlgorithm,
+        W: Way<'a, AdaptiveConcurrency<A>> = &'a AdaptiveConcurrency<A>,
+    > {
         // Dropped before the place that it works in.
         #[pin]
         inner: F,
-        stage: Stage<'a, A>,
+        stage: Stage<'a, A, W>,
     }
 }
 
 type Door<'a, A> = Entry<'a, AdaptiveConcurrency<A>>;
 
-enum Stage<'a, A: LimitAlgorithm> {
+enum Stage<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> {
     /// Not polled yet.
-    Asking(Way<'a, AdaptiveConcurrency<A>>),
-    Waiting(Way<'a, AdaptiveConcurrency<A>>, Waiting<Door<'a, A>>),
-    Inside(LimitPermit<'a, A>),
+    Asking(W),
+    Waiting(W, Waiting<Door<'a, A>>),
+    Inside(LimitPermit<'a, A, W>),
     /// Switched off, or done.
     Free,
 }
 
-impl<'a, F, A: LimitAlgorithm> AdaptiveCall<'a, F, A> {
+impl<'a, F, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> AdaptiveCall<'a, F, A, W> {
     #[inline(always)]
-    pub(super) const fn new(way: Way<'a, AdaptiveConcurrency<A>>, inner: F) -> Self {
+    pub(super) const fn new(way: W, inner: F) -> Self {
         Self {
             inner,
             stage: Stage::Asking(way),
@@ -47,11 +52,12 @@ impl<'a, F, A: LimitAlgorithm> AdaptiveCall<'a, F, A> {
     }
 }
 
-impl<F, T, X, A> Future for AdaptiveCall<'_, F, A>
+impl<'a, F, T, X, A, W> Future for AdaptiveCall<'a, F, A, W>
 where
     F: Future<Output = Result<T, X>>,
     X: Failing,
     A: LimitAlgorithm,
+    W: Way<'a, AdaptiveConcurrency<A>>,
 {
     type Output = Result<T, Failure<X::Error>>;
 
@@ -108,7 +114,7 @@ where
     }
 }
 
-impl<A: LimitAlgorithm> Stage<'_, A> {
+impl<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> Stage<'a, A, W> {
     #[inline(always)]
     fn settle(&mut self, outcome: LimitOutcome) {
         if let Self::Inside(permit) = self {
@@ -126,7 +132,7 @@ impl<A: LimitAlgorithm> Stage<'_, A> {
 #[cold]
 fn queue<'a, A: LimitAlgorithm>(
     entry: Door<'a, A>,
-    way: Way<'a, AdaptiveConcurrency<A>>,
+    way: impl Way<'a, AdaptiveConcurrency<A>>,
     cx: &mut Context<'_>,
 ) -> Entering<Door<'a, A>> {
     let ask = way.ask();
@@ -166,7 +172,9 @@ fn counts_as<X: Failing>(failure: &X) -> LimitOutcome {
     }
 }
 
-impl<F, A: LimitAlgorithm> fmt::Debug for AdaptiveCall<'_, F, A> {
+impl<'a, F, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> fmt::Debug
+    for AdaptiveCall<'a, F, A, W>
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdaptiveCall").finish_non_exhaustive()
     }

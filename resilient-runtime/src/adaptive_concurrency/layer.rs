@@ -6,7 +6,7 @@ use crate::clock;
 use crate::error::PolicyError;
 use crate::gate::Gated;
 use crate::keyed::Keyed;
-use crate::site::{Asked, Handle, Site, StateLayer, Way};
+use crate::site::{Asked, Handle, Site, StateLayer};
 use crate::verdict::Failing;
 
 /// The adaptive limit of an annotated function.
@@ -32,35 +32,35 @@ impl<A: LimitAlgorithm> AdaptiveLayer<A> {
 
     /// A call under the limit.
     #[inline(always)]
-    pub fn guard<F, T, X>(&'static self, future: F) -> AdaptiveCall<'static, F, A>
+    pub fn guard<F, T, X>(&'static self, future: F) -> AdaptiveCall<'static, F, A, &'static Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        AdaptiveCall::new(Way::Layer(self), future)
+        AdaptiveCall::new(self, future)
     }
 }
 
 impl<A: LimitAlgorithm> Asked<'_, AdaptiveConcurrency<A>> {
     /// A call under the limit.
     #[inline(always)]
-    pub fn guard<F, T, X>(&self, future: F) -> AdaptiveCall<'_, F, A>
+    pub fn guard<F, T, X>(&self, future: F) -> AdaptiveCall<'_, F, A, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        AdaptiveCall::new(self.way(), future)
+        AdaptiveCall::new(self, future)
     }
 }
 
 impl<A: LimitAlgorithm> Handle<'_, AdaptiveConcurrency<A>> {
     /// Makes a call under the limit, as [`AdaptiveConcurrency::call`] does.
-    pub fn call<F, T, X>(&self, future: F) -> AdaptiveCall<'_, F, A>
+    pub fn call<F, T, X>(&self, future: F) -> AdaptiveCall<'_, F, A, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        AdaptiveCall::new(Way::Handle(self), future)
+        AdaptiveCall::new(self, future)
     }
 
     /// Asks for leave to make a call, as [`AdaptiveConcurrency::try_acquire`] does.
@@ -68,8 +68,8 @@ impl<A: LimitAlgorithm> Handle<'_, AdaptiveConcurrency<A>> {
     /// # Errors
     ///
     /// [`ConcurrencyLimited`](crate::PolicyErrorKind::ConcurrencyLimited) if the limit is reached.
-    pub fn try_acquire(&self) -> Result<LimitPermit<'_, A>, PolicyError> {
-        AdaptiveConcurrency::try_enter(Way::Handle(self), self.entry(), clock::now())
+    pub fn try_acquire(&self) -> Result<LimitPermit<'_, A, &Self>, PolicyError> {
+        AdaptiveConcurrency::try_enter(self, self.entry(), clock::now())
     }
 
     /// The limit in force.

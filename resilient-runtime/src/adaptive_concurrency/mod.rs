@@ -152,7 +152,7 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        AdaptiveCall::new(Way::ByHand(self), future)
+        AdaptiveCall::new(self, future)
     }
 
     /// Asks for leave to make a call, whose end is recorded later.
@@ -167,15 +167,15 @@ impl<A: LimitAlgorithm> AdaptiveConcurrency<A> {
     /// With the clock as an argument.
     #[doc(hidden)]
     pub fn try_acquire_at(&self, now: Instant) -> Result<LimitPermit<'_, A>, PolicyError> {
-        Self::try_enter(Way::ByHand(self), Entry::by_hand(self), now)
+        Self::try_enter(self, Entry::by_hand(self), now)
     }
 
     #[inline]
-    fn try_enter<'a>(
-        way: Way<'a, Self>,
+    fn try_enter<'a, W: Way<'a, Self>>(
+        way: W,
         entry: Entry<'a, Self>,
         now: Instant,
-    ) -> Result<LimitPermit<'a, A>, PolicyError> {
+    ) -> Result<LimitPermit<'a, A, W>, PolicyError> {
         match gate::try_enter(entry, way.ask().cost) {
             Ok(place) => Ok(LimitPermit::new(place, way, now.into())),
             Err(entry) => Err(call::refusal(&entry, now.into())),

@@ -19,8 +19,12 @@ use crate::stats::{Count, Timing};
 /// unless a time limit of this crate drops it after it ran for at least half of that limit, or it is dropped after
 /// the deadline it was admitted under: that is a drop.
 #[must_use = "the place is free again when the permit is dropped"]
-pub struct LimitPermit<'a, A: LimitAlgorithm> {
-    held: Holding<'a, AdaptiveConcurrency<A>>,
+pub struct LimitPermit<
+    'a,
+    A: LimitAlgorithm,
+    W: Way<'a, AdaptiveConcurrency<A>> = &'a AdaptiveConcurrency<A>,
+> {
+    held: Holding<'a, AdaptiveConcurrency<A>, W>,
     admitted: Admitted,
     watch: Watch,
     recorded: bool,
@@ -72,11 +76,11 @@ const fn account(caller: Caller) -> Account {
     }
 }
 
-impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {
+impl<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> LimitPermit<'a, A, W> {
     #[inline(always)]
     pub(super) fn new(
         place: Place<Entry<'a, AdaptiveConcurrency<A>>>,
-        way: Way<'a, AdaptiveConcurrency<A>>,
+        way: W,
         now: Moment,
     ) -> Self {
         let admitted = place.gated().core.admitted(now);
@@ -122,7 +126,7 @@ impl<'a, A: LimitAlgorithm> LimitPermit<'a, A> {
     }
 }
 
-impl<A: LimitAlgorithm> Drop for LimitPermit<'_, A> {
+impl<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> Drop for LimitPermit<'a, A, W> {
     fn drop(&mut self) {
         if self.recorded {
             return;
@@ -137,7 +141,9 @@ impl<A: LimitAlgorithm> Drop for LimitPermit<'_, A> {
     }
 }
 
-impl<A: LimitAlgorithm> fmt::Debug for LimitPermit<'_, A> {
+impl<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> fmt::Debug
+    for LimitPermit<'a, A, W>
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LimitPermit").finish_non_exhaustive()
     }

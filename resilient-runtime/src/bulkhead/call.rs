@@ -18,27 +18,27 @@ use crate::verdict::{Failing, Failure};
 pin_project! {
     /// A call through a bulkhead. Made by [`Bulkhead::call`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct BulkheadCall<'a, F> {
+    pub struct BulkheadCall<'a, F, W: Way<'a, Bulkhead> = &'a Bulkhead> {
         // Dropped before the places that it works in.
         #[pin]
         inner: F,
-        stage: Stage<'a>,
+        stage: Stage<'a, W>,
     }
 }
 
-enum Stage<'a> {
+enum Stage<'a, W: Way<'a, Bulkhead>> {
     /// Not polled yet.
-    Asking(Way<'a, Bulkhead>, Ask),
-    Waiting(Way<'a, Bulkhead>, Waiting<Entry<'a, Bulkhead>>),
+    Asking(W, Ask),
+    Waiting(W, Waiting<Entry<'a, Bulkhead>>),
     /// Its places go back when the call is over.
-    Inside(Holding<'a, Bulkhead>),
+    Inside(Holding<'a, Bulkhead, W>),
     /// Switched off.
     Free,
 }
 
-impl<'a, F> BulkheadCall<'a, F> {
+impl<'a, F, W: Way<'a, Bulkhead>> BulkheadCall<'a, F, W> {
     #[inline(always)]
-    pub(super) fn new(way: Way<'a, Bulkhead>, inner: F) -> Self {
+    pub(super) fn new(way: W, inner: F) -> Self {
         Self {
             inner,
             stage: Stage::Asking(way, way.ask()),
@@ -62,10 +62,11 @@ impl<'a, F> BulkheadCall<'a, F> {
     }
 }
 
-impl<F, T, X> Future for BulkheadCall<'_, F>
+impl<'a, F, T, X, W> Future for BulkheadCall<'a, F, W>
 where
     F: Future<Output = Result<T, X>>,
     X: Failing,
+    W: Way<'a, Bulkhead>,
 {
     type Output = Result<T, Failure<X::Error>>;
 
@@ -108,7 +109,7 @@ where
     }
 }
 
-impl Stage<'_> {
+impl<'a, W: Way<'a, Bulkhead>> Stage<'a, W> {
     /// Over one that needs no drop.
     #[inline(always)]
     fn put(&mut self, next: Self) {
@@ -116,7 +117,7 @@ impl Stage<'_> {
     }
 }
 
-impl<F> fmt::Debug for BulkheadCall<'_, F> {
+impl<'a, F, W: Way<'a, Bulkhead>> fmt::Debug for BulkheadCall<'a, F, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkheadCall").finish_non_exhaustive()
     }

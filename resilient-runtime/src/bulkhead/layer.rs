@@ -25,23 +25,23 @@ impl BulkheadLayer {
 
     /// A call through the bulkhead.
     #[inline(always)]
-    pub fn guard<F, T, X>(&'static self, future: F) -> BulkheadCall<'static, F>
+    pub fn guard<F, T, X>(&'static self, future: F) -> BulkheadCall<'static, F, &'static Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BulkheadCall::new(Way::Layer(self), future)
+        BulkheadCall::new(self, future)
     }
 }
 
 impl Handle<'_, Bulkhead> {
     /// Makes a call when there is a place for it, as [`Bulkhead::call`] does.
-    pub fn call<F, T, X>(&self, future: F) -> BulkheadCall<'_, F>
+    pub fn call<F, T, X>(&self, future: F) -> BulkheadCall<'_, F, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BulkheadCall::new(Way::Handle(self), future)
+        BulkheadCall::new(self, future)
     }
 
     /// Takes a place if one is free, as [`Bulkhead::try_acquire`] does.
@@ -50,7 +50,7 @@ impl Handle<'_, Bulkhead> {
     ///
     /// [`BulkheadFull`](crate::PolicyErrorKind::BulkheadFull).
     pub fn try_acquire(&self) -> Result<BulkheadPermit<'_>, PolicyError> {
-        Bulkhead::try_enter(self.entry(), Way::Handle(self).ask())
+        Bulkhead::try_enter(self.entry(), Way::ask(self))
     }
 
     /// Takes a place, and waits for one as the settings say: as [`Bulkhead::acquire`] does,
@@ -60,7 +60,7 @@ impl Handle<'_, Bulkhead> {
     ///
     /// [`BulkheadFull`](crate::PolicyErrorKind::BulkheadFull).
     pub async fn acquire(&self) -> Result<BulkheadPermit<'_>, PolicyError> {
-        Bulkhead::enter(self.entry(), Way::Handle(self).ask()).await
+        Bulkhead::enter(self.entry(), Way::ask(self)).await
     }
 
     /// The places that are taken.
@@ -79,11 +79,11 @@ impl Handle<'_, Bulkhead> {
 impl Asked<'_, Bulkhead> {
     /// A call through the bulkhead.
     #[inline(always)]
-    pub fn guard<F, T, X>(&self, future: F) -> BulkheadCall<'_, F>
+    pub fn guard<F, T, X>(&self, future: F) -> BulkheadCall<'_, F, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BulkheadCall::new(self.way(), future)
+        BulkheadCall::new(self, future)
     }
 }

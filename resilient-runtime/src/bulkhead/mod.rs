@@ -24,7 +24,7 @@ use crate::error::PolicyError;
 use crate::gate::{self, Entering, Gate, Gated};
 use crate::site::{
     Ask, Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning,
-    Value, Way,
+    Value,
 };
 use crate::verdict::Failing;
 
@@ -118,7 +118,7 @@ impl Bulkhead {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BulkheadCall::new(Way::ByHand(self), future)
+        BulkheadCall::new(self, future)
     }
 
     /// Takes a place if one is free and nobody waits for it.

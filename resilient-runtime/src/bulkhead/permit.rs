@@ -37,6 +37,7 @@ pub struct OwnedBulkheadPermit {
     _place: Place<Owned>,
 }
 
+#[derive(Clone)]
 struct Owned {
     bulkhead: Arc<Bulkhead>,
     /// The gate, if a test has one of its own.

@@ -6,24 +6,24 @@ use crate::site::{Entry, Lasting, Stateful, Way};
 
 /// The places of a call under way. When it is over they go to whoever the body gave them
 /// to, or back.
-pub(crate) struct Holding<'a, S: Stateful>
+pub(crate) struct Holding<'a, S: Stateful, W: Way<'a, S>>
 where
     Entry<'a, S>: Gated,
     Lasting<S>: Gated,
 {
     place: Option<Place<Entry<'a, S>>>,
-    way: Way<'a, S>,
+    way: W,
     carriers: Carriers,
 }
 
-impl<'a, S: Stateful> Holding<'a, S>
+impl<'a, S: Stateful, W: Way<'a, S>> Holding<'a, S, W>
 where
     Entry<'a, S>: Gated,
     Lasting<S>: Gated,
 {
     /// What was taken by going that `way`.
     #[inline(always)]
-    pub(crate) fn new(place: Place<Entry<'a, S>>, way: Way<'a, S>) -> Self {
+    pub(crate) fn new(place: Place<Entry<'a, S>>, way: W) -> Self {
         Self {
             place: Some(place),
             way,
@@ -73,7 +73,7 @@ where
     }
 }
 
-impl<'a, S: Stateful> Drop for Holding<'a, S>
+impl<'a, S: Stateful, W: Way<'a, S>> Drop for Holding<'a, S, W>
 where
     Entry<'a, S>: Gated,
     Lasting<S>: Gated,

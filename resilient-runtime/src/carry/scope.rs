@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::mem::take;
 use std::sync::{Arc, Weak};
 
 use super::Places;
@@ -80,7 +81,6 @@ impl Carriers {
         self.0.as_ref().map_or(0, |carriers| carriers.len())
     }
 
-    #[cold]
     fn remember(&mut self, requests: &[Weak<Places>]) {
         let carriers = self.0.get_or_insert_default();
         carriers.retain(|carrier| carrier.strong_count() > 0);
@@ -102,23 +102,23 @@ impl Drop for Carrying<'_> {
         AROUND.set(around);
         let asked = ASKED.get().wrapping_sub(self.before);
         if asked != 0 {
-            self.collect(asked, around == 0);
+            // By value, lest what has them has to lie in memory for those that nobody asks for, too.
+            *self.carriers = collect(take(self.carriers), asked, around == 0);
         }
     }
 }
 
-impl Carrying<'_> {
-    /// Layers further out see the same requests; behind the outermost they are forgotten.
-    #[cold]
-    fn collect(&mut self, asked: usize, outermost: bool) {
-        REQUESTS.with_borrow_mut(|requests| {
-            let first = requests.len().saturating_sub(asked);
-            self.carriers.remember(&requests[first..]);
-            if outermost {
-                requests.clear();
-            }
-        });
-    }
+/// Layers further out see the same requests; behind the outermost they are forgotten.
+#[cold]
+fn collect(mut carriers: Carriers, asked: usize, outermost: bool) -> Carriers {
+    REQUESTS.with_borrow_mut(|requests| {
+        let first = requests.len().saturating_sub(asked);
+        carriers.remember(&requests[first..]);
+        if outermost {
+            requests.clear();
+        }
+    });
+    carriers
 }
 
 #[cfg(test)]

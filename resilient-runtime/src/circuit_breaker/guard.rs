@@ -7,10 +7,11 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::CircuitBreaker;
-use super::permit::{CallOutcome, Inside};
+use super::permit::{Call, CallOutcome, Inside};
+use super::{CircuitBreaker, is_timed};
 use crate::classify::ErrorClass;
 use crate::clock;
+use crate::context::{self, HoldingBreakerScope};
 use crate::dropped::Watch;
 use crate::error::PolicyErrorKind;
 use crate::rules::{Rules, Test};
@@ -20,25 +21,25 @@ use crate::verdict::{Cause, Failing, Failure};
 pin_project! {
     /// A call through a circuit breaker. Made by [`CircuitBreaker::call`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct BreakerCall<'a, F, R> {
+    pub struct BreakerCall<'a, F, R, W: Way<'a, CircuitBreaker> = &'a CircuitBreaker> {
         #[pin]
         inner: F,
         rules: R,
-        stage: Stage<'a>,
+        stage: Stage<'a, W>,
     }
 }
 
-enum Stage<'a> {
+enum Stage<'a, W: Way<'a, CircuitBreaker>> {
     /// Not polled yet.
-    Asking(Way<'a, CircuitBreaker>),
-    Admitted(Inside<'a, Way<'a, CircuitBreaker>>),
-    /// Switched off, or done.
+    Asking(W),
+    Admitted(Inside<'a, W>),
+    /// Switched off.
     Free,
 }
 
-impl<'a, F, R> BreakerCall<'a, F, R> {
+impl<'a, F, R, W: Way<'a, CircuitBreaker>> BreakerCall<'a, F, R, W> {
     #[inline(always)]
-    pub(super) fn new(way: Way<'a, CircuitBreaker>, rules: R, inner: F) -> Self {
+    pub(super) fn new(way: W, rules: R, inner: F) -> Self {
         Self {
             inner,
             rules,
@@ -47,68 +48,104 @@ impl<'a, F, R> BreakerCall<'a, F, R> {
     }
 }
 
-impl<F, T, X, R, When, WhenOk, Ignore, OnRetry, Pauses> Future
-    for BreakerCall<'_, F, Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>>
+impl<'a, F, T, X, R, When, WhenOk, Ignore, OnRetry, Pauses, W> Future
+    for BreakerCall<'a, F, Rules<R, When, WhenOk, Ignore, OnRetry, Pauses>, W>
 where
     F: Future<Output = Result<T, X>>,
     X: Failing,
     When: Test<X::Error>,
     WhenOk: Test<T>,
     Ignore: Test<X::Error>,
+    W: Way<'a, CircuitBreaker>,
 {
     type Output = Result<T, Failure<X::Error>>;
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Stage::Asking(way) = *this.stage {
-            *this.stage = Stage::Free;
-            if let Some(entry) = way.entry() {
-                let (admitted, timed) = match CircuitBreaker::enter(&entry) {
-                    Ok(admitted) => admitted,
-                    Err(retry_after) => {
-                        let refusal = CircuitBreaker::refusal(&entry, retry_after);
-                        return Poll::Ready(Err(Failure::Policy(refusal)));
+        // By itself: what has to be dropped, if the body panics, lies in memory with all that is beside it.
+        let mut _holding = None;
+        let under = match this.stage {
+            Stage::Asking(way) => match way.entry() {
+                Some(entry) => {
+                    let admission = match entry.core.admit_closed() {
+                        Some(admitted) => Ok((admitted, entry.settings(is_timed))),
+                        None => {
+                            let admission = CircuitBreaker::enter(&entry);
+                            _holding = hold_back(&entry);
+                            admission
+                        }
+                    };
+                    match admission {
+                        Ok((admitted, timed)) => {
+                            Some((entry, Call::new(*way, admitted, Watch::new(timed))))
+                        }
+                        Err(retry_after) => {
+                            let refusal = CircuitBreaker::refusal(&entry.clone(), retry_after);
+                            return Poll::Ready(Err(Failure::Policy(refusal)));
+                        }
                     }
-                };
-                *this.stage = Stage::Admitted(Inside::new(way, admitted, Watch::new(timed)));
+                }
+                None => {
+                    *this.stage = Stage::Free;
+                    None
+                }
+            },
+            Stage::Admitted(Inside(call)) => call.entry().map(|entry| {
+                _holding = hold_back(&entry);
+                (entry, *call)
+            }),
+            Stage::Free => None,
+        };
+        let under = match under {
+            Some((entry, mut call)) => {
+                let polling = call.watch.poll();
+                this.stage.put(Stage::Admitted(Inside(call)));
+                Some((entry, call, polling))
             }
-        }
-        let Stage::Admitted(inside) = this.stage else {
-            return this.inner.poll(cx).map_err(Failing::into_failure);
+            None => None,
         };
-        let Some(entry) = inside.entry() else {
-            return this.inner.poll(cx).map_err(Failing::into_failure);
-        };
-        let (polling, holding) = inside.poll(&entry);
         let polled = this.inner.poll(cx);
-        drop(holding);
-        inside.polled(&entry, polling, polled.is_pending());
-        if let Poll::Ready(Ok(value)) = &polled {
-            let rejected = this.rules.when_ok.test(value).unwrap_or(false);
-            this.stage.settle(&entry, if_failed(rejected));
-        } else if let Poll::Ready(Err(failure)) = &polled {
-            this.stage
-                .settle_failed(&entry.clone(), counts_as(failure, this.rules));
+        drop(_holding);
+        if let Some((entry, mut call, polling)) = under {
+            call.polled(&entry, polling, polled.is_pending());
+            if let Poll::Ready(Ok(value)) = &polled {
+                this.stage.put(Stage::Free);
+                let rejected = this.rules.when_ok.test(value).unwrap_or(false);
+                call.settle(&entry, if_failed(rejected), clock::moment);
+            } else if let Poll::Ready(Err(failure)) = &polled {
+                this.stage.put(Stage::Free);
+                settle_failed(call, entry.clone(), counts_as(failure, this.rules));
+            } else {
+                this.stage.put(Stage::Admitted(Inside(call)));
+            }
         }
         polled.map_err(Failing::into_failure)
     }
 }
 
-impl<'a> Stage<'a> {
+impl<'a, W: Way<'a, CircuitBreaker>> Stage<'a, W> {
+    /// In place of one that is not to be dropped.
     #[inline(always)]
-    fn settle(&mut self, entry: &Entry<'a, CircuitBreaker>, outcome: CallOutcome) {
-        if let Self::Admitted(inside) = self {
-            inside.settle(entry, outcome, clock::moment);
-            // It needs no drop any more.
-            mem::forget(mem::replace(self, Self::Free));
-        }
+    fn put(&mut self, next: Self) {
+        mem::forget(mem::replace(self, next));
     }
+}
 
-    #[inline(never)]
-    fn settle_failed(&mut self, entry: &Entry<'a, CircuitBreaker>, outcome: CallOutcome) {
-        self.settle(entry, outcome);
-    }
+/// To be held while the call is polled.
+#[inline]
+fn hold_back(entry: &Entry<'_, CircuitBreaker>) -> Option<HoldingBreakerScope> {
+    let holds_back = entry.core.holds_back();
+    holds_back.then(context::enter_holding_breaker)
+}
+
+#[cold]
+fn settle_failed<'a, W: Way<'a, CircuitBreaker>>(
+    mut call: Call<'a, W>,
+    entry: Entry<'a, CircuitBreaker>,
+    outcome: CallOutcome,
+) {
+    call.settle(&entry, outcome, clock::moment);
 }
 
 const fn if_failed(failed: bool) -> CallOutcome {
@@ -149,7 +186,7 @@ where
     }
 }
 
-impl<F, R> fmt::Debug for BreakerCall<'_, F, R> {
+impl<'a, F, R, W: Way<'a, CircuitBreaker>> fmt::Debug for BreakerCall<'a, F, R, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BreakerCall").finish_non_exhaustive()
     }

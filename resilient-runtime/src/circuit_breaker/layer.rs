@@ -9,7 +9,7 @@ use crate::clock;
 use crate::error::PolicyError;
 use crate::keyed::Keyed;
 use crate::rules::Rules;
-use crate::site::{Asked, Handle, Site, StateLayer, Way};
+use crate::site::{Asked, Handle, Site, StateLayer};
 use crate::verdict::Failing;
 
 /// The circuit breaker of an annotated function.
@@ -38,7 +38,7 @@ impl BreakerLayer {
     pub fn guard<F, T, X>(
         &'static self,
         future: F,
-    ) -> BreakerCall<'static, F, Rules<Result<T, X::Error>>>
+    ) -> BreakerCall<'static, F, Rules<Result<T, X::Error>>, &'static Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
@@ -48,18 +48,22 @@ impl BreakerLayer {
 
     /// The same with rules.
     #[inline(always)]
-    pub fn guard_by<F, T, X, R>(&'static self, future: F, rules: R) -> BreakerCall<'static, F, R>
+    pub fn guard_by<F, T, X, R>(
+        &'static self,
+        future: F,
+        rules: R,
+    ) -> BreakerCall<'static, F, R, &'static Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BreakerCall::new(Way::Layer(self), rules, future)
+        BreakerCall::new(self, rules, future)
     }
 }
 
 impl Handle<'_, CircuitBreaker> {
     /// Makes a call if the breaker lets it through, as [`CircuitBreaker::call`] does.
-    pub fn call<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>>
+    pub fn call<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
@@ -68,12 +72,12 @@ impl Handle<'_, CircuitBreaker> {
     }
 
     /// [`call`](Self::call) with rules of its own.
-    pub fn call_by<F, T, X, R>(&self, rules: R, future: F) -> BreakerCall<'_, F, R>
+    pub fn call_by<F, T, X, R>(&self, rules: R, future: F) -> BreakerCall<'_, F, R, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BreakerCall::new(Way::Handle(self), rules, future)
+        BreakerCall::new(self, rules, future)
     }
 
     /// Asks for leave to make a call, as [`CircuitBreaker::try_acquire`] does.
@@ -133,7 +137,7 @@ impl Handle<'_, CircuitBreaker> {
 impl Asked<'_, CircuitBreaker> {
     /// A call through the breaker.
     #[inline(always)]
-    pub fn guard<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>>
+    pub fn guard<F, T, X>(&self, future: F) -> BreakerCall<'_, F, Rules<Result<T, X::Error>>, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
@@ -143,11 +147,11 @@ impl Asked<'_, CircuitBreaker> {
 
     /// The same with rules.
     #[inline(always)]
-    pub fn guard_by<F, T, X, R>(&self, future: F, rules: R) -> BreakerCall<'_, F, R>
+    pub fn guard_by<F, T, X, R>(&self, future: F, rules: R) -> BreakerCall<'_, F, R, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BreakerCall::new(self.way(), rules, future)
+        BreakerCall::new(self, rules, future)
     }
 }

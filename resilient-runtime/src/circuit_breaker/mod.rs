@@ -36,7 +36,6 @@ use crate::health;
 use crate::rules::Rules;
 use crate::site::{
     Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning, Value,
-    Way,
 };
 use crate::verdict::Failing;
 
@@ -146,7 +145,7 @@ impl CircuitBreaker {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        BreakerCall::new(Way::ByHand(self), rules, future)
+        BreakerCall::new(self, rules, future)
     }
 
     /// Asks for leave to make a call whose result is recorded later: the two-step
@@ -185,15 +184,14 @@ impl CircuitBreaker {
         }
     }
 
-    /// For a call that is polled. Tells as well whether its time counts whatever happens; or when to come back.
+    /// For a call that is not let in by a closed breaker. Tells as well whether its time counts whatever happens; or
+    /// when to come back.
     #[inline(always)]
     fn enter(entry: &Entry<'_, Self>) -> Result<(Admitted, bool), Duration> {
-        if let Some(admitted) = entry.core.admit_closed() {
-            return Ok((admitted, entry.settings(is_timed)));
-        }
         match entry.core.refuses_for(clock::entry) {
             Some(retry_after) => Err(retry_after),
-            None => Self::admit(entry, clock::entry),
+            // A copy, lest it has to lie in memory for the others, too.
+            None => Self::admit(&entry.clone(), clock::entry),
         }
     }
 

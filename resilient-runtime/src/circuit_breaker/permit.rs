@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::CircuitBreaker;
 use super::core::{Admitted, Report};
 use crate::clock::{self, Moment};
-use crate::context::{self, HoldingBreakerScope};
+use crate::context;
 use crate::dropped::{Fate, Polling, Watch};
 use crate::site::{Caller, Entry, Way};
 use crate::stats::Count;
@@ -36,7 +36,7 @@ pub struct BreakerPermit<'a>(Inside<'a, Entry<'a, CircuitBreaker>>);
 
 impl<'a> BreakerPermit<'a> {
     pub(super) fn new(entry: Entry<'a, CircuitBreaker>, admitted: Admitted, watch: Watch) -> Self {
-        Self(Inside::new(entry, admitted, watch))
+        Self(Inside(Call::new(entry, admitted, watch)))
     }
 
     /// Says how the call went. It is a slow call if it took longer than `slow_call`,
@@ -52,8 +52,8 @@ impl<'a> BreakerPermit<'a> {
     }
 
     fn settle(mut self, outcome: CallOutcome, now: impl Fn() -> Moment) {
-        let entry = self.0.whither.clone();
-        self.0.settle(&entry, outcome, now);
+        let entry = self.0.0.whither.clone();
+        self.0.0.settle(&entry, outcome, now);
     }
 }
 
@@ -69,7 +69,7 @@ impl<'a> Whither<'a> for Entry<'a, CircuitBreaker> {
     }
 }
 
-impl<'a> Whither<'a> for Way<'a, CircuitBreaker> {
+impl<'a, W: Way<'a, CircuitBreaker>> Whither<'a> for W {
     #[inline(always)]
     fn entry(&self) -> Option<Entry<'a, CircuitBreaker>> {
         self.inside()
@@ -77,14 +77,18 @@ impl<'a> Whither<'a> for Way<'a, CircuitBreaker> {
 }
 
 /// A call that was admitted, until it is settled: dropped before, it counts as dropped.
-pub(super) struct Inside<'a, W: Whither<'a>> {
+pub(super) struct Inside<'a, W: Whither<'a>>(pub(super) Call<'a, W>);
+
+/// The same without a drop: for as long as somebody else has that.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a, W: Whither<'a>> {
     whither: W,
     admitted: Admitted,
-    watch: Watch,
+    pub(super) watch: Watch,
     _breaker: PhantomData<&'a CircuitBreaker>,
 }
 
-impl<'a, W: Whither<'a>> Inside<'a, W> {
+impl<'a, W: Whither<'a>> Call<'a, W> {
     #[inline(always)]
     pub(super) fn new(whither: W, admitted: Admitted, watch: Watch) -> Self {
         Self {
@@ -126,18 +130,7 @@ impl<'a, W: Whither<'a>> Inside<'a, W> {
         hand_in(&entry.clone(), self.admitted, report, began, at_once, now);
     }
 
-    /// The call is about to be polled.
-    #[inline(always)]
-    pub(super) fn poll(
-        &mut self,
-        entry: &Entry<'a, CircuitBreaker>,
-    ) -> (Polling, Option<HoldingBreakerScope>) {
-        let holding = entry.core.holds_back();
-        let holding = holding.then(context::enter_holding_breaker);
-        (self.watch.poll(), holding)
-    }
-
-    /// It was.
+    /// The call was polled.
     #[inline(always)]
     pub(super) fn polled(
         &mut self,
@@ -169,8 +162,8 @@ impl<'a, W: Whither<'a>> Inside<'a, W> {
 impl<'a, W: Whither<'a>> Drop for Inside<'a, W> {
     #[inline]
     fn drop(&mut self) {
-        if !self.watch.has_ended() {
-            self.dropped();
+        if !self.0.watch.has_ended() {
+            self.0.dropped();
         }
     }
 }
@@ -217,7 +210,7 @@ fn count(caller: Caller, report: Report, slow: bool) {
 impl fmt::Debug for BreakerPermit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BreakerPermit")
-            .field("watch", &self.0.watch)
+            .field("watch", &self.0.0.watch)
             .finish_non_exhaustive()
     }
 }

@@ -184,19 +184,22 @@ impl Gate {
         drop(queue);
         drop((done, waited));
         match answer {
-            Some(Answer::Entered) => self.leave(cost, limit),
+            Some(Answer::Entered) => {
+                if self.leave(cost) {
+                    self.let_in(limit);
+                }
+            }
             // It may have held up those behind it.
             _ => self.let_in(limit),
         }
     }
 
-    /// Gives a place back. The limit is asked for only if somebody waits.
+    /// Gives a place back. Whether somebody waits, and is to be [let in](Self::let_in).
+    #[must_use]
     #[inline(always)]
-    pub(crate) fn leave(&self, cost: u32, limit: impl Fn() -> u32) {
+    pub(crate) fn leave(&self, cost: u32) -> bool {
         let before = self.word.fetch_sub(u64::from(cost), Release);
-        if waiting(before) != 0 {
-            self.let_in(limit);
-        }
+        waiting(before) != 0
     }
 
     /// To be called after the limit was changed.
@@ -208,7 +211,7 @@ impl Gate {
 
     /// Lets in, one by one, who now fits.
     #[cold]
-    fn let_in(&self, limit: impl Fn() -> u32) {
+    pub(crate) fn let_in(&self, limit: impl Fn() -> u32) {
         while let Some(waker) = self.answer_head(&limit) {
             waker.wake();
         }

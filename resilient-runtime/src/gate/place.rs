@@ -9,7 +9,7 @@ use crate::site::Caller;
 use crate::stats::{Began, Count, Timing};
 
 /// A gate, and the limit that it is asked with.
-pub(crate) trait Gated {
+pub(crate) trait Gated: Clone {
     fn gate(&self) -> &Gate;
 
     /// The limit as it stands. It is asked under the lock of the gate.
@@ -115,7 +115,10 @@ impl<G: Gated> Place<G> {
             return;
         }
         self.gated.gave_back(cost);
-        self.gated.gate().leave(cost, || self.gated.limit());
+        if self.gated.gate().leave(cost) {
+            // A copy, lest the place has to lie in memory for those that nobody waits for, too.
+            let_in(self.gated.clone());
+        }
         let Account { caller, held, .. } = self.gated.account();
         caller.end(held, self.began);
     }
@@ -131,6 +134,11 @@ impl<G: Gated> Place<G> {
             began: self.began,
         }
     }
+}
+
+#[cold]
+fn let_in<G: Gated>(gated: G) {
+    gated.gate().let_in(|| gated.limit());
 }
 
 impl<G: Gated> Waiter<G> {

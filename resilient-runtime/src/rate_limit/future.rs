@@ -17,24 +17,24 @@ use crate::verdict::{Failing, Failure};
 pin_project! {
     /// A call through a rate limiter. Made by [`RateLimiter::call`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct RateLimitCall<'a, F> {
+    pub struct RateLimitCall<'a, F, W: Way<'a, RateLimiter> = &'a RateLimiter> {
         #[pin]
         inner: F,
-        stage: Stage<'a>,
+        stage: Stage<'a, W>,
     }
 }
 
-enum Stage<'a> {
+enum Stage<'a, W: Way<'a, RateLimiter>> {
     /// Not polled yet.
-    Asking(Way<'a, RateLimiter>, Ask),
+    Asking(W, Ask),
     Waiting(Pin<Box<Waiting<'a>>>),
     /// Admitted, or the layer is switched off.
     Free,
 }
 
-impl<'a, F> RateLimitCall<'a, F> {
+impl<'a, F, W: Way<'a, RateLimiter>> RateLimitCall<'a, F, W> {
     #[inline(always)]
-    pub(super) fn new(way: Way<'a, RateLimiter>, inner: F) -> Self {
+    pub(super) fn new(way: W, inner: F) -> Self {
         Self {
             inner,
             stage: Stage::Asking(way, way.ask()),
@@ -58,10 +58,11 @@ impl<'a, F> RateLimitCall<'a, F> {
     }
 }
 
-impl<F, T, X> Future for RateLimitCall<'_, F>
+impl<'a, F, T, X, W> Future for RateLimitCall<'a, F, W>
 where
     F: Future<Output = Result<T, X>>,
     X: Failing,
+    W: Way<'a, RateLimiter>,
 {
     type Output = Result<T, Failure<X::Error>>;
 
@@ -95,7 +96,7 @@ where
     }
 }
 
-impl<F> fmt::Debug for RateLimitCall<'_, F> {
+impl<'a, F, W: Way<'a, RateLimiter>> fmt::Debug for RateLimitCall<'a, F, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RateLimitCall").finish_non_exhaustive()
     }

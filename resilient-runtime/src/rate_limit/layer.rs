@@ -25,23 +25,23 @@ impl RateLimitLayer {
 
     /// A call through the limiter.
     #[inline(always)]
-    pub fn guard<F, T, X>(&'static self, future: F) -> RateLimitCall<'static, F>
+    pub fn guard<F, T, X>(&'static self, future: F) -> RateLimitCall<'static, F, &'static Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        RateLimitCall::new(Way::Layer(self), future)
+        RateLimitCall::new(self, future)
     }
 }
 
 impl Handle<'_, RateLimiter> {
     /// Makes a call when there are permits for it, as [`RateLimiter::call`] does.
-    pub fn call<F, T, X>(&self, future: F) -> RateLimitCall<'_, F>
+    pub fn call<F, T, X>(&self, future: F) -> RateLimitCall<'_, F, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        RateLimitCall::new(Way::Handle(self), future)
+        RateLimitCall::new(self, future)
     }
 
     /// Takes permits if they are there, as [`RateLimiter::try_acquire`] does.
@@ -50,7 +50,7 @@ impl Handle<'_, RateLimiter> {
     ///
     /// [`RateLimited`](crate::PolicyErrorKind::RateLimited).
     pub fn try_acquire(&self) -> Result<(), PolicyError> {
-        RateLimiter::take(self.entry(), Way::Handle(self).ask())
+        RateLimiter::take(self.entry(), Way::ask(self))
     }
 
     /// Takes permits, and waits for them as the settings say: as [`RateLimiter::acquire`] does,
@@ -60,7 +60,7 @@ impl Handle<'_, RateLimiter> {
     ///
     /// [`RateLimited`](crate::PolicyErrorKind::RateLimited).
     pub async fn acquire(&self) -> Result<(), PolicyError> {
-        RateLimiter::wait(self.entry(), Way::Handle(self).ask()).await
+        RateLimiter::wait(self.entry(), Way::ask(self)).await
     }
 
     /// How it stands.
@@ -73,11 +73,11 @@ impl Handle<'_, RateLimiter> {
 impl Asked<'_, RateLimiter> {
     /// A call through the limiter.
     #[inline(always)]
-    pub fn guard<F, T, X>(&self, future: F) -> RateLimitCall<'_, F>
+    pub fn guard<F, T, X>(&self, future: F) -> RateLimitCall<'_, F, &Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        RateLimitCall::new(self.way(), future)
+        RateLimitCall::new(self, future)
     }
 }

@@ -29,7 +29,7 @@ use crate::door::{Door, Opened};
 use crate::error::PolicyError;
 use crate::site::{
     Ask, Caller, Entry, LayerKind, Live, Reading, Setting, SettingError, Site, Stateful, Tuning,
-    Value, Way,
+    Value,
 };
 use crate::verdict::Failing;
 
@@ -154,7 +154,7 @@ impl RateLimiter {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        RateLimitCall::new(Way::ByHand(self), future)
+        RateLimitCall::new(self, future)
     }
 
     /// Takes a permit if there is one that nobody waits for.

@@ -4,7 +4,7 @@ use super::{Attempts, Retry, RetryTerms};
 use crate::keyed::{Key, Keyed};
 use crate::retry_budget::{RetryBudget, Within};
 use crate::site::{
-    Asked, Caller, Layer, LayerKind, Live, Site, StateLayer, States, Switch, Tuning, Way,
+    Asked, Caller, Layer, LayerKind, Live, Site, StateLayer, States, Switch, Tuning,
 };
 
 /// The retry of an annotated function.
@@ -123,9 +123,7 @@ impl RetryLayer {
 
     #[inline]
     fn own_budget(&'static self) -> Within<'static> {
-        self.budget
-            .as_ref()
-            .map_or(Within::NOTHING, |budget| Within::way(Way::Layer(budget)))
+        Within::of(self.budget.as_ref())
     }
 
     /// A call's way to the budget of `key`.

@@ -4,38 +4,59 @@ use std::fmt;
 
 use super::RetryBudget;
 use crate::clock;
-use crate::site::{Asked, Handle, Stateful, Way};
+use crate::site::{Asked, Entry, Handle, StateLayer, Stateful, Way};
 
 /// The budget that the attempts of one call keep to: made of a `&RetryBudget`, or of what
 /// [`Keyed::get`](crate::Keyed::get) gives for one key.
 #[derive(Clone, Copy)]
-pub struct Within<'a>(Way<'a, RetryBudget>);
+pub struct Within<'a>(Whose<'a>);
+
+#[derive(Clone, Copy)]
+enum Whose<'a> {
+    Nobodys,
+    ByHand(&'a RetryBudget),
+    Layer(&'static StateLayer<RetryBudget>),
+    Handle(&'a Handle<'a, RetryBudget>),
+}
 
 impl<'a> Within<'a> {
     /// None at all.
-    pub(crate) const NOTHING: Self = Self(Way::Off);
+    pub(crate) const NOTHING: Self = Self(Whose::Nobodys);
 
-    pub(crate) fn way(way: Way<'a, RetryBudget>) -> Self {
-        Self(way)
+    /// Of a layer, or none.
+    #[inline]
+    pub(crate) fn of(layer: Option<&'static StateLayer<RetryBudget>>) -> Self {
+        layer.map_or(Self::NOTHING, |layer| Self(Whose::Layer(layer)))
+    }
+
+    /// `None` where there is no budget, or its layer is switched off.
+    #[inline(always)]
+    fn entry(self) -> Option<Entry<'a, RetryBudget>> {
+        match self.0 {
+            Whose::Nobodys => None,
+            Whose::ByHand(budget) => budget.entry(),
+            Whose::Layer(layer) => layer.entry(),
+            Whose::Handle(handle) => Way::entry(handle),
+        }
     }
 
     /// A success is worth something.
     #[inline]
     pub(crate) fn earn(self) {
-        if let Some(entry) = self.0.entry() {
+        if let Some(entry) = self.entry() {
             RetryBudget::earn(&entry);
         }
     }
 
     /// Whether there is a retry to be had; without a budget there always is.
     pub(crate) fn withdraw(self) -> bool {
-        let entry = self.0.entry();
+        let entry = self.entry();
         entry.is_none_or(|entry| RetryBudget::withdraw(&entry, clock::now()))
     }
 
     /// What was withdrawn was not used.
     pub(crate) fn put_back(self) {
-        if let Some(entry) = self.0.entry() {
+        if let Some(entry) = self.entry() {
             entry.core.put_back();
         }
     }
@@ -43,25 +64,25 @@ impl<'a> Within<'a> {
 
 impl<'a> From<&'a RetryBudget> for Within<'a> {
     fn from(budget: &'a RetryBudget) -> Self {
-        Self(Way::ByHand(budget))
+        Self(Whose::ByHand(budget))
     }
 }
 
 impl<'a> From<&'a Handle<'a, RetryBudget>> for Within<'a> {
     fn from(budget: &'a Handle<'a, RetryBudget>) -> Self {
-        Self(Way::Handle(budget))
+        Self(Whose::Handle(budget))
     }
 }
 
 impl<'a> From<&'a Asked<'a, RetryBudget>> for Within<'a> {
     fn from(budget: &'a Asked<'a, RetryBudget>) -> Self {
-        Self(budget.way())
+        budget.handle().map_or(Self::NOTHING, Self::from)
     }
 }
 
 impl fmt::Debug for Within<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entry = self.0.entry();
+        let entry = self.entry();
         f.debug_tuple("Within")
             .field(&entry.map(|entry| entry.state.caller()))
             .finish()

@@ -31,8 +31,8 @@ pub(crate) use reading::States;
 pub use reading::{KeyReading, Reading};
 pub use registry::{Registration, Registry, registry};
 pub use setting::{Origin, Setting, SettingError, Value};
-pub(crate) use state::{Ask, Entry, Lasting, Way};
-pub use state::{Asked, Handle, StateLayer, Stateful};
+pub(crate) use state::{Ask, Entry, Lasting};
+pub use state::{Asked, Handle, StateLayer, Stateful, Way};
 pub(crate) use switch::Switch;
 pub(crate) use tuning::{Chosen, Configured, Knobs, Layout, Misfit, NO_KNOBS, Tuning, changing};
 

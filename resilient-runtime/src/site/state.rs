@@ -195,17 +195,25 @@ impl<S: Stateful> StateLayer<S> {
         Asked(state.filter(|_| self.switch.is_on()).map(handle))
     }
 
-    #[inline]
+    #[inline(always)]
     fn one(&'static self) -> Option<&'static S> {
         match &self.state {
+            // Almost all.
             Whose::Own(state) => Some(state),
+            _ => self.of_its_impl(),
+        }
+    }
+
+    #[cold]
+    fn of_its_impl(&self) -> Option<&'static S> {
+        match &self.state {
             Whose::Impl(state) => Some(*state),
             _ => None,
         }
     }
 
     #[inline(always)]
-    fn entry<'a>(&self, state: &'a S) -> Entry<'a, S> {
+    fn entry_of<'a>(&self, state: &'a S) -> Entry<'a, S> {
         Entry {
             caller: Caller::Site(self.site),
             ..Entry::by_hand(state)
@@ -268,7 +276,7 @@ impl<S: Stateful> fmt::Debug for StateLayer<S> {
 /// Two words: so the compiler keeps it in registers. What it writes in parts and copies as a whole right after that
 /// waits for the parts to arrive in memory.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ask {
+pub struct Ask {
     /// How many permits or places.
     pub(crate) cost: u32,
     /// In nanoseconds, or [`Self::AS_SET`].
@@ -323,9 +331,8 @@ impl<S: Stateful> Asked<'_, S> {
         Self(None)
     }
 
-    #[inline(always)]
-    pub(crate) fn way(&self) -> Way<'_, S> {
-        self.0.as_ref().map_or(Way::Off, Way::Handle)
+    pub(crate) fn handle(&self) -> Option<&Handle<'_, S>> {
+        self.0.as_ref()
     }
 }
 
@@ -394,80 +401,102 @@ impl<S: Stateful> fmt::Debug for Handle<'_, S> {
     }
 }
 
-/// How a call finds its state when it is first polled.
-pub(crate) enum Way<'a, S: Stateful> {
-    ByHand(&'a S),
-    Layer(&'static StateLayer<S>),
-    Handle(&'a Handle<'a, S>),
-    /// The layer was switched off when the call began.
-    Off,
-}
-
-impl<S: Stateful> Clone for Way<'_, S> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<S: Stateful> Copy for Way<'_, S> {}
-
-impl<'a, S: Stateful> Way<'a, S> {
+/// How a call finds its state when it is polled: by hand, by the layer of an annotated function, or by a key's
+/// [`Handle`]. It is not for others to implement.
+pub trait Way<'a, S: Stateful>: Copy {
     /// `None` where the layer is switched off.
-    #[inline(always)]
-    pub(crate) fn entry(self) -> Option<Entry<'a, S>> {
-        match self {
-            Self::Layer(layer) if !layer.switch.is_on() => None,
-            _ => self.inside(),
-        }
-    }
-
+    #[doc(hidden)]
+    fn entry(self) -> Option<Entry<'a, S>>;
     /// The same for a call that was let in: what is switched off since is not so for it.
-    #[inline(always)]
-    pub(crate) fn inside(self) -> Option<Entry<'a, S>> {
-        // Almost all calls go this way.
-        if let Self::Layer(layer) = self
-            && let Whose::Own(state) = &layer.state
-        {
-            return Some(layer.entry(state));
-        }
-        self.inside_elsewhere()
+    #[doc(hidden)]
+    fn inside(self) -> Option<Entry<'a, S>> {
+        self.entry()
     }
-
-    // By itself, though it is called above alone: as one function the two are eight instructions more for every layer.
-    #[inline(always)]
-    fn inside_elsewhere(self) -> Option<Entry<'a, S>> {
-        match self {
-            Self::ByHand(state) => Some(Entry::by_hand(state)),
-            Self::Layer(layer) => layer.one().map(|state| layer.entry(state)),
-            Self::Handle(handle) => Some(handle.entry()),
-            Self::Off => None,
-        }
+    #[doc(hidden)]
+    fn ask(self) -> Ask {
+        Ask::ONE
     }
-
-    #[inline(always)]
-    pub(crate) fn ask(self) -> Ask {
-        match self {
-            Self::Handle(handle) => handle.ask,
-            _ => Ask::ONE,
-        }
-    }
-
     /// The state in a form that may outlive the call, if it does itself.
-    pub(crate) fn lasting(self) -> Option<Lasting<S>> {
-        let (state, held, caller) = match self {
-            Self::ByHand(_) | Self::Off => return None,
-            Self::Layer(layer) => (layer.one()?, None, Caller::Site(layer.site)),
-            Self::Handle(handle) => (handle.lasting?, handle.held.as_ref(), handle.caller),
-        };
-        let core = match held {
+    #[doc(hidden)]
+    fn lasting(self) -> Option<Lasting<S>>;
+}
+
+/// By hand.
+impl<'a, S: Stateful> Way<'a, S> for &'a S {
+    #[inline(always)]
+    fn entry(self) -> Option<Entry<'a, S>> {
+        Some(Entry::by_hand(self))
+    }
+
+    fn lasting(self) -> Option<Lasting<S>> {
+        None
+    }
+}
+
+impl<S: Stateful> Way<'static, S> for &'static StateLayer<S> {
+    #[inline(always)]
+    fn entry(self) -> Option<Entry<'static, S>> {
+        if self.switch.is_on() {
+            self.inside()
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    fn inside(self) -> Option<Entry<'static, S>> {
+        self.one().map(|state| self.entry_of(state))
+    }
+
+    fn lasting(self) -> Option<Lasting<S>> {
+        let state = self.one()?;
+        Some(Lasting {
+            state,
+            core: LastingCore::Own(state.core()),
+            caller: Caller::Site(self.site),
+        })
+    }
+}
+
+impl<'a, 'b: 'a, S: Stateful> Way<'a, S> for &'a Handle<'b, S> {
+    #[inline(always)]
+    fn entry(self) -> Option<Entry<'a, S>> {
+        Some(Handle::entry(self))
+    }
+
+    #[inline(always)]
+    fn ask(self) -> Ask {
+        self.ask
+    }
+
+    fn lasting(self) -> Option<Lasting<S>> {
+        let state = self.lasting?;
+        let core = match &self.held {
             Some(held) => LastingCore::Key(held.clone()),
             None => LastingCore::Own(state.core()),
         };
         Some(Lasting {
             state,
             core,
-            caller,
+            caller: self.caller,
         })
+    }
+}
+
+/// Off where the layer was switched off when the call began.
+impl<'a, 'b: 'a, S: Stateful> Way<'a, S> for &'a Asked<'b, S> {
+    #[inline(always)]
+    fn entry(self) -> Option<Entry<'a, S>> {
+        self.handle().and_then(Way::entry)
+    }
+
+    #[inline(always)]
+    fn ask(self) -> Ask {
+        self.handle().map_or(Ask::ONE, Way::ask)
+    }
+
+    fn lasting(self) -> Option<Lasting<S>> {
+        self.handle().and_then(Way::lasting)
     }
 }
 
@@ -528,7 +557,7 @@ impl<'a, S: Stateful> Entry<'a, S> {
 }
 
 /// A state that lives as long as the program, or as long as this.
-pub(crate) struct Lasting<S: Stateful> {
+pub struct Lasting<S: Stateful> {
     state: &'static S,
     core: LastingCore<S::Core>,
     pub(crate) caller: Caller,
@@ -537,6 +566,26 @@ pub(crate) struct Lasting<S: Stateful> {
 enum LastingCore<C: 'static> {
     Own(Opened<'static, C>),
     Key(Held<C>),
+}
+
+impl<S: Stateful> fmt::Debug for Lasting<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lasting")
+            .field("state", self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Stateful> Clone for Lasting<S> {
+    fn clone(&self) -> Self {
+        Self {
+            core: match &self.core {
+                LastingCore::Own(core) => LastingCore::Own(core.clone()),
+                LastingCore::Key(held) => LastingCore::Key(held.clone()),
+            },
+            ..*self
+        }
+    }
 }
 
 impl<S: Stateful> Lasting<S> {
