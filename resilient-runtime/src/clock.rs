@@ -101,6 +101,7 @@ pub(crate) type Nanos = u64;
 /// the process come after it: a paused clock may have stood still for long.
 const MARGIN: Duration = Duration::from_secs(3_650 * 24 * 60 * 60);
 
+#[inline(always)]
 fn anchor() -> StdInstant {
     static ANCHOR: OnceLock<StdInstant> = OnceLock::new();
     *ANCHOR.get_or_init(|| {
@@ -128,10 +129,10 @@ pub(crate) fn nanos(at: Instant) -> Nanos {
 }
 
 #[inline]
-pub(crate) fn nanos_of(duration: Duration) -> Nanos {
+pub(crate) const fn nanos_of(duration: Duration) -> Nanos {
     // In words: a division of 128 bits would cost as much as all the rest.
     duration
         .as_secs()
         .saturating_mul(1_000_000_000)
-        .saturating_add(duration.subsec_nanos().into())
+        .saturating_add(duration.subsec_nanos() as Nanos)
 }

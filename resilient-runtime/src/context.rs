@@ -167,30 +167,26 @@ pub(crate) fn end_of_waits() -> Option<Instant> {
     nearest.map(|nearest| nearest.deadline.at.instant())
 }
 
-/// Sets `deadline` for what runs until the guard is dropped, unless a nearer one
+/// Sets `deadline`, if there is one, for what runs until the guard is dropped, unless a nearer one
 /// is set already. The caller drops it then.
 #[inline(always)]
-pub(crate) fn enter_deadline(deadline: Deadline) -> DeadlineScope {
-    enter(Nearest {
-        deadline,
-        cuts_off: true,
-    })
+pub(crate) fn enter_deadline(deadline: Option<Deadline>) -> DeadlineScope {
+    enter(deadline, true)
 }
 
 /// The same if nobody does.
 pub(crate) fn tell_deadline(deadline: Deadline) -> DeadlineScope {
-    enter(Nearest {
-        deadline,
-        cuts_off: false,
-    })
+    enter(Some(deadline), false)
 }
 
 #[inline(always)]
-fn enter(entered: Nearest) -> DeadlineScope {
+fn enter(deadline: Option<Deadline>, cuts_off: bool) -> DeadlineScope {
     DEADLINE.with(|slot| {
         let outer = slot.get();
-        if outer.is_none_or(|outer| entered.deadline.at < outer.deadline.at) {
-            slot.set(Some(entered));
+        if let Some(deadline) = deadline
+            && outer.is_none_or(|outer| deadline.at < outer.deadline.at)
+        {
+            slot.set(Some(Nearest { deadline, cuts_off }));
         }
         DeadlineScope { outer }
     })

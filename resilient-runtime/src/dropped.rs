@@ -228,7 +228,7 @@ mod tests {
     async fn from_its_deadline_on_it_is_cut_off_whoever_drops_it() {
         let mut watch = Watch::new(false);
         {
-            let _scope = context::enter_deadline(in_two_seconds());
+            let _scope = context::enter_deadline(Some(in_two_seconds()));
             pend(&mut watch);
         }
         advance(2 * SECOND - Duration::from_nanos(1)).await;
@@ -258,7 +258,7 @@ mod tests {
         advance(SECOND).await;
         pend(&mut watch);
         assert_eq!(watch.began(), None);
-        let _scope = context::enter_deadline(in_two_seconds());
+        let _scope = context::enter_deadline(Some(in_two_seconds()));
         pend(&mut watch);
         assert_eq!(watch.began(), Some(clock::moment()));
     }

@@ -32,7 +32,7 @@ enum Stage<'a, W: Way<'a, Bulkhead>> {
     Waiting(W, Waiting<Entry<'a, Bulkhead>>),
     /// Its places go back when the call is over.
     Inside(Holding<'a, Bulkhead, W>),
-    /// Switched off.
+    /// Switched off, or done.
     Free,
 }
 
@@ -104,6 +104,7 @@ where
         drop(carrying);
         if polled.is_ready() {
             inside.release();
+            this.stage.put(Stage::Free);
         }
         polled.map_err(Failing::into_failure)
     }

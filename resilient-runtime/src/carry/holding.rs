@@ -37,15 +37,13 @@ where
         self.place.as_ref().map(Place::gated)
     }
 
-    /// What a drop does. There is nothing left for that then.
+    /// What a drop does. There is nothing left to be dropped then.
     #[inline(always)]
     pub(crate) fn release(&mut self) {
         if self.carriers.are_some() {
             self.hand_over();
         }
-        if let Some(place) = &mut self.place {
-            place.give_back();
-        }
+        drop(self.place.take());
     }
 
     #[cold]

@@ -117,22 +117,27 @@ impl Buckets {
     /// Counts one call at `now` (nanoseconds, as is `slice`).
     #[inline]
     pub(crate) fn record(&self, generation: u64, slice: u64, now: u64, bad: bool) {
-        let period = cell::period_of(generation);
-        let newest = self.newest.load(Acquire);
-        if is_in(newest, slice, now) {
-            let (lap, index) = place(newest);
-            let cell = &self.stripes.mine()[index];
-            let word = cell.load(SeqCst);
-            if let Some(next) = cell::plus(word, cell::tag(period, lap), bad)
-                && cell.compare_exchange(word, next, SeqCst, SeqCst).is_ok()
-            {
-                return;
-            }
+        if !self.record_in_last(generation, slice, now, bad) {
+            self.record_at(cell::period_of(generation), now / slice.max(1), bad);
         }
-        self.record_at(period, now / slice.max(1), bad);
     }
 
-    /// The same where it is the first in its slice, or late, or others are in the way.
+    /// The same, if it is not the first in its slice, nor late, and nobody is in the way. Whether it did.
+    #[inline(always)]
+    pub(crate) fn record_in_last(&self, generation: u64, slice: u64, now: u64, bad: bool) -> bool {
+        let newest = self.newest.load(Acquire);
+        if !is_in(newest, slice, now) {
+            return false;
+        }
+        let (lap, index) = place(newest);
+        let cell = &self.stripes.mine()[index];
+        let word = cell.load(SeqCst);
+        let tag = cell::tag(cell::period_of(generation), lap);
+        cell::plus(word, tag, bad)
+            .is_some_and(|next| cell.compare_exchange(word, next, SeqCst, SeqCst).is_ok())
+    }
+
+    /// Otherwise.
     #[cold]
     #[inline(never)]
     fn record_at(&self, period: u64, tick: u64, bad: bool) {

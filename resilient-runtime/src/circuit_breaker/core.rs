@@ -191,14 +191,23 @@ impl Core {
         Some((Ok(admitted), transition))
     }
 
-    /// Whether a success changes nothing, and how long it took does not matter.
+    /// Hands in a success, if how long it took does not matter and nothing is to be done but to count it, or not even
+    /// that.
+    ///
+    /// # Errors
+    ///
+    /// That it did not, so [`record`](Self::record) has to; and the time, if it was needed to find that out.
     #[inline(always)]
-    pub(crate) fn is_clean(&self, settings: &CircuitBreakerSettings, admitted: Admitted) -> bool {
-        let word = self.word();
-        word.state() == BreakerState::Closed
-            && word.generation() == admitted.generation
-            && settings.slow_call.is_none()
-            && self.counts.are_clean(settings, word.generation())
+    pub(crate) fn succeed(
+        &self,
+        settings: &CircuitBreakerSettings,
+        admitted: Admitted,
+        now: impl FnOnce() -> Moment,
+    ) -> Result<(), Option<Moment>> {
+        if self.word() != Word::closed(admitted.generation) || settings.slow_call.is_some() {
+            return Err(None);
+        }
+        self.counts.succeed(settings, admitted.generation, now)
     }
 
     /// Hands in the result of a call, at its end. `slow`: it took longer than `slow_call`, which is for the caller to say; it

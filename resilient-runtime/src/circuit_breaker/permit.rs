@@ -111,13 +111,14 @@ impl<'a, W: Whither<'a>> Call<'a, W> {
         outcome: CallOutcome,
         now: impl Fn() -> Moment,
     ) {
-        let at_once = self.watch.ended_at_once();
+        let mut at_once = self.watch.ended_at_once();
         self.watch.end();
-        let changes_nothing = outcome == CallOutcome::Success
-            && entry.settings(|settings| entry.core.is_clean(settings, self.admitted));
-        if changes_nothing {
-            entry.caller.count(Count::BreakerSucceeded);
-            return;
+        if outcome == CallOutcome::Success {
+            let now = || at_once.unwrap_or_else(&now);
+            match entry.settings(|settings| entry.core.succeed(settings, self.admitted, now)) {
+                Ok(()) => return entry.caller.count(Count::BreakerSucceeded),
+                Err(read) => at_once = read.or(at_once),
+            }
         }
         let (report, timed) = match outcome {
             CallOutcome::Success => (Report::Success, true),

@@ -124,24 +124,61 @@ mod traced {
             Self((!span.is_disabled()).then(|| Box::new(span)))
         }
 
-        #[inline]
-        pub(super) fn enter(&self) -> Option<tracing::span::Entered<'_>> {
-            self.0.as_ref().map(|span| span.enter())
+        #[inline(always)]
+        pub(super) fn enter(&self) -> Entered<'_> {
+            Entered(self.0.as_deref().map(enter))
         }
 
-        #[inline]
+        #[inline(always)]
         pub(super) fn end_well(&mut self) {
             if let Some(span) = self.0.take() {
-                span.record("outcome", "ok");
+                end(span, "ok");
             }
         }
 
-        #[inline]
+        #[inline(always)]
         pub(super) fn fail<X: Failing>(&mut self, failure: &X) {
             if let Some(span) = self.0.take() {
-                span.record("outcome", failed(failure));
+                end(span, failed(failure));
             }
         }
+    }
+
+    /// Until it is dropped, what is polled is in the span.
+    pub(super) struct Entered<'a>(Option<tracing::span::Entered<'a>>);
+
+    impl Drop for Entered<'_> {
+        #[inline(always)]
+        fn drop(&mut self) {
+            if let Some(entered) = self.0.take() {
+                leave(entered);
+            }
+        }
+    }
+
+    #[cold]
+    fn enter(span: &tracing::Span) -> tracing::span::Entered<'_> {
+        span.enter()
+    }
+
+    #[cold]
+    fn leave(entered: tracing::span::Entered<'_>) {
+        drop(entered);
+    }
+
+    #[cold]
+    #[expect(
+        clippy::boxed_local,
+        reason = "it is freed here, and not wherever an attempt ends"
+    )]
+    fn end(span: Box<tracing::Span>, outcome: &'static str) {
+        span.record("outcome", outcome);
+    }
+
+    #[cold]
+    fn drop_unended(span: Box<tracing::Span>) {
+        let panics = std::thread::panicking();
+        end(span, if panics { "panicked" } else { "dropped" });
     }
 
     fn failed(failure: &impl Failing) -> &'static str {
@@ -153,11 +190,10 @@ mod traced {
     }
 
     impl Drop for Span {
-        #[inline]
+        #[inline(always)]
         fn drop(&mut self) {
             if let Some(span) = self.0.take() {
-                let panics = std::thread::panicking();
-                span.record("outcome", if panics { "panicked" } else { "dropped" });
+                drop_unended(span);
             }
         }
     }

@@ -101,7 +101,7 @@ impl Bound {
         // The clock and not the timer decides: a stream that is always ready never gets to the timer, and
         // tonic's own timer, whose time is a little later, may have fired in the same instant.
         if !limit.is_over() {
-            let _scope = context::enter_deadline(limit.deadline);
+            let _scope = context::enter_deadline(Some(limit.deadline));
             if let Poll::Ready(output) = poll(cx) {
                 return Poll::Ready(Ok(output));
             }

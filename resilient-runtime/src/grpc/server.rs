@@ -184,7 +184,7 @@ where
         if limit.deadline.after == 0 {
             return DeadlineFuture::refused(limit.refuse());
         }
-        let _scope = context::enter_deadline(limit.deadline);
+        let _scope = context::enter_deadline(Some(limit.deadline));
         DeadlineFuture::of(self.inner.call(request), Some(limit))
     }
 }

@@ -40,9 +40,10 @@ use crate::verdict::{Cause, Failing};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Attempts<'a, S = Retry> {
+pub struct Attempts<'a, S: RetryTerms = Retry> {
     terms: S,
-    budget: Within<'a>,
+    /// In place of the terms' own.
+    budget: Option<Within<'a>>,
     /// A retry is paid for, and has not begun.
     paid: bool,
     /// Switched off: the outcome goes by, and nothing is said of it.
@@ -62,6 +63,7 @@ pub trait RetryTerms: fmt::Debug {
     /// Whether `max_elapsed` is set.
     fn is_timed(&self) -> bool;
     fn caller(&self) -> Caller;
+    fn own_budget(&self) -> Within<'static>;
 }
 
 impl RetryTerms for Retry {
@@ -76,15 +78,19 @@ impl RetryTerms for Retry {
     fn caller(&self) -> Caller {
         Caller::Named(self.name)
     }
+
+    fn own_budget(&self) -> Within<'static> {
+        Within::NOTHING
+    }
 }
 
 impl<'a, S: RetryTerms> Attempts<'a, S> {
     #[inline(always)]
-    pub(super) fn new(terms: S, budget: Within<'a>, on: bool) -> Self {
+    pub(super) fn new(terms: S, on: bool) -> Self {
         let began = (on && terms.is_timed()).then(clock::entry);
         Self {
             terms,
-            budget,
+            budget: None,
             paid: false,
             off: !on,
             made: 0,
@@ -99,7 +105,7 @@ impl<'a, S: RetryTerms> Attempts<'a, S> {
     #[must_use]
     pub fn within(mut self, budget: impl Into<Within<'a>>) -> Self {
         self.give_back();
-        self.budget = budget.into();
+        self.budget = Some(budget.into());
         self
     }
 
@@ -198,7 +204,7 @@ impl<'a, S: RetryTerms> Attempts<'a, S> {
     #[inline(always)]
     fn succeeds(&mut self) {
         let (caller, attempt) = self.ends();
-        self.budget.earn();
+        self.budget().earn();
         if attempt > 1 {
             caller.emit(|| EventKind::RetrySucceeded { attempt });
         } else {
@@ -305,7 +311,7 @@ impl<'a, S: RetryTerms> Attempts<'a, S> {
                 return Err(StopReason::Elapsed);
             }
         }
-        if !self.budget.withdraw() {
+        if !self.budget().withdraw() {
             return Err(StopReason::Budget);
         }
         self.paid = true;
@@ -331,17 +337,28 @@ fn wants<E>(settings: &Retry, cause: Cause, error: Option<&E>, when: &impl Test<
     }
 }
 
-impl<S> Attempts<'_, S> {
+impl<S: RetryTerms> Attempts<'_, S> {
+    #[inline(always)]
+    fn budget(&self) -> Within<'_> {
+        self.budget.unwrap_or_else(|| self.terms.own_budget())
+    }
+
     /// In its pause a retry has not begun: what was paid for it goes back.
-    #[inline]
+    #[inline(always)]
     fn give_back(&mut self) {
-        if std::mem::take(&mut self.paid) {
-            self.budget.put_back();
+        if self.paid {
+            self.put_back();
         }
+    }
+
+    #[cold]
+    fn put_back(&mut self) {
+        self.paid = false;
+        self.budget().put_back();
     }
 }
 
-impl<S> Drop for Attempts<'_, S> {
+impl<S: RetryTerms> Drop for Attempts<'_, S> {
     #[inline]
     fn drop(&mut self) {
         self.give_back();

@@ -108,7 +108,7 @@ impl RetryLayer {
     #[inline(always)]
     #[must_use]
     pub fn attempts(&'static self) -> Attempts<'static, &'static Self> {
-        Attempts::new(self, self.own_budget(), self.switch.is_on())
+        Attempts::new(self, self.switch.is_on())
     }
 
     /// Begins the attempts of a call with the settings that it worked out.
@@ -116,14 +116,9 @@ impl RetryLayer {
     pub fn attempts_with(&'static self, settings: Retry) -> Attempts<'static, OfCall> {
         let terms = OfCall {
             settings: self.live.over(settings),
-            site: self.site,
+            layer: self,
         };
-        Attempts::new(terms, self.own_budget(), self.switch.is_on())
-    }
-
-    #[inline]
-    fn own_budget(&'static self) -> Within<'static> {
-        Within::of(self.budget.as_ref())
+        Attempts::new(terms, self.switch.is_on())
     }
 
     /// A call's way to the budget of `key`.
@@ -169,13 +164,18 @@ impl RetryTerms for &'static RetryLayer {
     fn caller(&self) -> Caller {
         Caller::Site(self.site)
     }
+
+    #[inline]
+    fn own_budget(&self) -> Within<'static> {
+        Within::of(self.budget.as_ref())
+    }
 }
 
 /// The settings that a call of an annotated function worked out.
 #[derive(Debug)]
 pub struct OfCall {
     settings: Retry,
-    site: &'static Site,
+    layer: &'static RetryLayer,
 }
 
 impl RetryTerms for OfCall {
@@ -188,7 +188,11 @@ impl RetryTerms for OfCall {
     }
 
     fn caller(&self) -> Caller {
-        Caller::Site(self.site)
+        self.layer.caller()
+    }
+
+    fn own_budget(&self) -> Within<'static> {
+        self.layer.own_budget()
     }
 }
 

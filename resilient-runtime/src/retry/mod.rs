@@ -17,7 +17,6 @@ pub use layer::RetryLayer;
 pub use pause::Pause;
 pub use run::Retrying;
 
-use crate::retry_budget::Within;
 use crate::rules::Rules;
 use crate::site::{IsLaid, Knob, Settings, Unit, count, nanos};
 use crate::verdict::Failing;
@@ -261,7 +260,7 @@ impl Retry {
     /// [`Attempts::next`] says after each whether there is another.
     #[must_use]
     pub fn attempts(self) -> Attempts<'static> {
-        Attempts::new(self, Within::NOTHING, true)
+        Attempts::new(self, true)
     }
 }
 

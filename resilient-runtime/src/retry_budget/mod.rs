@@ -172,7 +172,8 @@ impl RetryBudget {
 
     #[inline]
     pub(crate) fn earn(at: &Entry<'_, Self>) {
-        at.core.deposit(|| at.terms());
+        // A copy, lest it has to lie in memory for a full bucket, too.
+        at.core.deposit(|| at.clone().terms());
     }
 
     fn count(at: &Entry<'_, Self>, now: Instant) -> f64 {

@@ -2,14 +2,13 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::task::coop;
 use tokio::time::Sleep;
 
 use super::TimeoutLayer;
-use crate::clock::{self, Nanos, nanos_of};
+use crate::clock::{self, Nanos};
 use crate::context::{self, Deadline};
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::event::EventKind;
@@ -36,10 +35,12 @@ pin_project! {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Limit {
+pub(super) enum Limit {
     /// Switched off, or further away than the clock reaches.
     None,
-    /// Not polled yet; what the code says.
+    /// Not polled yet; what the layer says.
+    OfLayer,
+    /// Not polled yet; what the call says.
     Of(Nanos),
     Until(Deadline),
 }
@@ -64,11 +65,11 @@ impl Whose {
 
 impl<F> TimeoutCall<F> {
     #[inline(always)]
-    pub(super) fn new(inner: F, after: Duration, whose: Whose) -> Self {
+    pub(super) fn new(inner: F, limit: Limit, whose: Whose) -> Self {
         Self {
             inner: Some(inner),
             timer: None,
-            limit: Limit::Of(nanos_of(after)),
+            limit,
             whose,
         }
     }
@@ -89,25 +90,27 @@ where
         };
 
         let mut _shared = None;
-        if let Limit::Of(after) = *this.limit {
-            let after = match this.whose {
-                Whose::Layer(layer) => layer.in_force(after),
-                Whose::Named(_) => Some(after),
-            };
-            *this.limit = Limit::None;
-            if let Some(after) = after {
-                let entry = clock::entry();
-                if let Whose::Layer(_) = this.whose {
-                    _shared = Some(clock::share(entry));
-                }
-                if let Some(at) = entry.plus(after) {
-                    *this.limit = Limit::Until(Deadline { at, after });
-                }
-            }
-        }
         let deadline = match *this.limit {
-            Limit::Until(Deadline { at, after }) => Deadline { at, after },
-            _ => return inner.poll(cx).map_err(Failing::into_failure),
+            Limit::None => None,
+            Limit::Until(Deadline { at, after }) => Some(Deadline { at, after }),
+            asked @ (Limit::OfLayer | Limit::Of(_)) => {
+                let of_call = match asked {
+                    Limit::Of(after) => Some(after),
+                    _ => None,
+                };
+                let after = match this.whose {
+                    Whose::Layer(layer) => layer.in_force(of_call),
+                    Whose::Named(_) => of_call,
+                };
+                after.and_then(|after| {
+                    let entry = clock::entry();
+                    if let Whose::Layer(_) = this.whose {
+                        _shared = Some(clock::share(entry));
+                    }
+                    let at = entry.plus(after)?;
+                    Some(Deadline { at, after })
+                })
+            }
         };
 
         let had_budget = coop::has_budget_remaining();
@@ -116,12 +119,18 @@ where
             inner.poll(cx)
         };
         if polled.is_ready() {
-            let caller = this.whose.caller();
-            caller.count(Count::TimeoutKept);
-            caller.time(Timing::Timeout, || deadline.ran());
+            if let Some(deadline) = deadline {
+                let caller = this.whose.caller();
+                caller.count(Count::TimeoutKept);
+                caller.time(Timing::Timeout, || deadline.ran());
+            }
             return polled.map_err(Failing::into_failure);
         }
 
+        *this.limit = deadline.map_or(Limit::None, Limit::Until);
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
         if this.timer.is_none() {
             this.timer
                 .set(Some(tokio::time::sleep_until(deadline.at.instant())));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::future::Whose;
+use super::future::{Limit, Whose};
 use super::{Timeout, TimeoutCall};
 use crate::clock::{Nanos, nanos_of};
 use crate::site::{Caller, Layer, LayerKind, Live, Site, Switch, Tuning};
@@ -13,6 +13,8 @@ use crate::verdict::Failing;
 pub struct TimeoutLayer {
     site: &'static Site,
     switch: Switch,
+    /// What the code wrote down.
+    after: Nanos,
     live: Live<Timeout>,
 }
 
@@ -23,6 +25,7 @@ impl TimeoutLayer {
         Self {
             site,
             switch: Switch::new(),
+            after: nanos_of(settings.after),
             live: Live::new(settings),
         }
     }
@@ -41,7 +44,7 @@ impl TimeoutLayer {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        self.limit_to(self.live.code().after, future)
+        TimeoutCall::new(future, Limit::OfLayer, Whose::Layer(self))
     }
 
     /// Limits `future` to what the call worked out.
@@ -51,16 +54,17 @@ impl TimeoutLayer {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        TimeoutCall::new(future, after, Whose::Layer(self))
+        TimeoutCall::new(future, Limit::Of(nanos_of(after)), Whose::Layer(self))
     }
 
     pub(super) const fn caller(&self) -> Caller {
         Caller::Site(self.site)
     }
 
-    /// The limit in force where the code says `after`; `None` where the layer is switched off.
+    /// The limit in force where the call worked out `after`, or nothing; `None` where the layer is switched off.
     #[inline(always)]
-    pub(super) fn in_force(&self, after: Nanos) -> Option<Nanos> {
+    pub(super) fn in_force(&self, after: Option<Nanos>) -> Option<Nanos> {
+        let after = after.unwrap_or(self.after);
         self.switch.is_on().then(|| {
             if self.live.is_bare() {
                 after

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub use future::TimeoutCall;
 pub use layer::TimeoutLayer;
 
+use self::future::{Limit, Whose};
+use crate::clock::nanos_of;
 use crate::site::{Knob, Settings, Unit, nanos};
 use crate::verdict::Failing;
 
@@ -67,7 +69,8 @@ impl Timeout {
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        TimeoutCall::new(future, self.after, future::Whose::Named(self.name))
+        let limit = Limit::Of(nanos_of(self.after));
+        TimeoutCall::new(future, limit, Whose::Named(self.name))
     }
 }
 

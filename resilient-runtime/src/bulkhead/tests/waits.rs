@@ -101,10 +101,10 @@ async fn a_deadline_ends_a_wait_as_a_timeout() {
 async fn nobody_queues_behind_a_deadline_that_has_passed() {
     let bulkhead = Bulkhead::with(ALL_WAIT);
     let _place = bulkhead.try_acquire().unwrap();
-    let _scope = context::enter_deadline(context::Deadline {
+    let _scope = context::enter_deadline(Some(context::Deadline {
         at: Instant::now().into(),
         after: 1_000_000_000,
-    });
+    }));
     let refused = bulkhead.call(answers()).now_or_never();
     assert_eq!(kind(&refused.unwrap()), Some(PolicyErrorKind::BulkheadFull));
 }

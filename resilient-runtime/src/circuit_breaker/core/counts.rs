@@ -150,6 +150,48 @@ impl Counts {
         }
     }
 
+    /// Counts a success that was not slow, if that takes no more than a step: nothing where all
+    /// [are clean](Self::are_clean), and where a window of time is in its last slice, that.
+    ///
+    /// # Errors
+    ///
+    /// That it did not, and the time, if it was read.
+    #[inline(always)]
+    pub(super) fn succeed(
+        &self,
+        settings: &CircuitBreakerSettings,
+        generation: u64,
+        now: impl FnOnce() -> Moment,
+    ) -> Result<(), Option<Moment>> {
+        if self.are_clean(settings, generation) {
+            return Ok(());
+        }
+        match settings.window {
+            Window::Time(span) if settings.consecutive_failures.is_none() => {
+                let slice = Buckets::slice(time::of(span));
+                self.succeed_in_time(slice, generation, now)
+            }
+            _ => Err(None),
+        }
+    }
+
+    // By itself: what it needs is more than fits beside a user's body.
+    #[inline(never)]
+    fn succeed_in_time(
+        &self,
+        slice: Nanos,
+        generation: u64,
+        now: impl FnOnce() -> Moment,
+    ) -> Result<(), Option<Moment>> {
+        let failures = self.failures.get();
+        let Some(failures) = failures.filter(|_| self.shape.load(Acquire) == slice << 1) else {
+            return Err(None);
+        };
+        let now = now();
+        let counted = failures.record_in_last(generation, slice, now.nanos(), false);
+        counted.then_some(()).ok_or(Some(now))
+    }
+
     /// Counts a result and says whether it is a cause to open.
     ///
     /// A rule is asked only by a result that counts against it, so a success opens nothing. A call that is slow but has no

@@ -16,6 +16,12 @@ impl Word {
         Word(bits)
     }
 
+    /// Of a breaker that is closed and decides by itself.
+    #[inline]
+    pub(super) const fn closed(generation: u64) -> Self {
+        Word(generation << 5)
+    }
+
     pub(super) const fn bits(self) -> u64 {
         self.0
     }
@@ -83,6 +89,8 @@ mod tests {
                     (generation, state, mode)
                 );
                 assert_eq!(Word::from_bits(word.bits()), word);
+                let closed = (state, mode) == (Closed, Automatic);
+                assert_eq!(word == Word::closed(generation), closed);
             }
         }
     }
