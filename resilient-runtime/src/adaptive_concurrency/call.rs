@@ -1,6 +1,7 @@
 //! A call under an adaptive limit.
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -36,7 +37,8 @@ type Door<'a, A> = Entry<'a, AdaptiveConcurrency<A>>;
 enum Stage<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> {
     /// Not polled yet.
     Asking(W),
-    Waiting(W, Waiting<Door<'a, A>>),
+    /// Boxed: few wait, and the futures of all would be larger by it.
+    Waiting(W, Box<Waiting<Door<'a, A>>>),
     Inside(LimitPermit<'a, A, W>),
     /// Switched off, or done.
     Free,
@@ -65,21 +67,24 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Stage::Asking(way) = *this.stage {
-            *this.stage = Stage::Free;
+            this.stage.put(Stage::Free);
             if let Some(entry) = way.entry() {
                 let now = clock::entry();
                 match gate::try_enter(entry, way.ask().cost) {
-                    Ok(place) => *this.stage = Stage::Inside(LimitPermit::new(place, way, now)),
+                    Ok(place) => this
+                        .stage
+                        .put(Stage::Inside(LimitPermit::new(place, way, now))),
                     Err(entry) => match queue(entry, way, cx) {
                         Entering::Inside(place) => {
-                            *this.stage = Stage::Inside(LimitPermit::new(place, way, now));
+                            this.stage
+                                .put(Stage::Inside(LimitPermit::new(place, way, now)));
                         }
                         Entering::Waits(waiting) => {
                             // Without this a queue that takes all would keep the limit from growing.
                             if let Some(entry) = way.entry() {
                                 found_full(&entry, now);
                             }
-                            *this.stage = Stage::Waiting(way, waiting);
+                            *this.stage = Stage::Waiting(way, Box::new(waiting));
                         }
                         Entering::Refused(entry) => return refuse(entry, now),
                     },
@@ -119,8 +124,15 @@ impl<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> Stage<'a, A, W> 
     fn settle(&mut self, outcome: LimitOutcome) {
         if let Self::Inside(permit) = self {
             permit.settle(outcome, clock::moment);
+            permit.release();
+            self.put(Self::Free);
         }
-        *self = Self::Free;
+    }
+
+    /// Over one that needs no drop.
+    #[inline(always)]
+    fn put(&mut self, next: Self) {
+        mem::forget(mem::replace(self, next));
     }
 
     #[inline(never)]

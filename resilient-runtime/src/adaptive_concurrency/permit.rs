@@ -40,7 +40,7 @@ impl<A: LimitAlgorithm> Gated for Entry<'_, AdaptiveConcurrency<A>> {
     }
 
     fn account(&self) -> Account {
-        account(self.caller)
+        account(self.caller())
     }
 }
 
@@ -113,13 +113,19 @@ impl<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> LimitPermit<'a, 
         self.watch.polled(polling, is_pending);
     }
 
+    /// Gives the place back, if it is settled. There is nothing left to be dropped then.
+    #[inline(always)]
+    pub(super) fn release(&mut self) {
+        self.held.release();
+    }
+
     /// The place is still held; it is free when the permit is dropped.
     #[inline(always)]
     pub(super) fn settle(&mut self, outcome: LimitOutcome, now: impl FnOnce() -> Moment) {
         self.recorded = true;
         if let Some(entry) = self.held.entry() {
             if outcome == LimitOutcome::Dropped {
-                entry.caller.count(Count::AdaptiveDropped);
+                entry.caller().count(Count::AdaptiveDropped);
             }
             entry.settings(|settings| entry.core.record(settings, self.admitted, outcome, now));
         }

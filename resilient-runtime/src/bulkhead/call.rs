@@ -29,7 +29,8 @@ pin_project! {
 enum Stage<'a, W: Way<'a, Bulkhead>> {
     /// Not polled yet.
     Asking(W, Ask),
-    Waiting(W, Waiting<Entry<'a, Bulkhead>>),
+    /// Boxed: few wait, and the futures of all would be larger by it.
+    Waiting(W, Box<Waiting<Entry<'a, Bulkhead>>>),
     /// Its places go back when the call is over.
     Inside(Holding<'a, Bulkhead, W>),
     /// Switched off, or done.
@@ -82,7 +83,9 @@ where
                         Entering::Inside(places) => {
                             *this.stage = Stage::Inside(Holding::new(places, way));
                         }
-                        Entering::Waits(waiting) => *this.stage = Stage::Waiting(way, waiting),
+                        Entering::Waits(waiting) => {
+                            *this.stage = Stage::Waiting(way, Box::new(waiting));
+                        }
                         Entering::Refused(entry) => {
                             return Poll::Ready(Err(Failure::Policy(refusal(entry))));
                         }

@@ -24,7 +24,7 @@ impl Gated for Entry<'_, Bulkhead> {
 
     #[inline(always)]
     fn account(&self) -> Account {
-        account(self.caller)
+        account(self.caller())
     }
 }
 

@@ -319,7 +319,7 @@ impl CircuitBreaker {
         }
         let change = StateChange::new(
             breaker.caller.name(),
-            entry.caller.name(),
+            entry.caller().name(),
             entry.key(),
             transition,
         );

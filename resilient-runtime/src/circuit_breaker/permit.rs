@@ -116,7 +116,7 @@ impl<'a, W: Whither<'a>> Call<'a, W> {
         if outcome == CallOutcome::Success {
             let now = || at_once.unwrap_or_else(&now);
             match entry.settings(|settings| entry.core.succeed(settings, self.admitted, now)) {
-                Ok(()) => return entry.caller.count(Count::BreakerSucceeded),
+                Ok(()) => return entry.caller().count(Count::BreakerSucceeded),
                 Err(read) => at_once = read.or(at_once),
             }
         }
@@ -187,7 +187,7 @@ fn hand_in(
             (ended.since(began) > limit, ended)
         });
         let slow = timed.is_some_and(|(slow, _)| slow);
-        count(entry.caller, report, slow);
+        count(entry.caller(), report, slow);
         let ended = timed.map(|(_, ended)| ended);
         let now = || ended.or(at_once).unwrap_or_else(&now);
         entry.core.record(settings, admitted, report, slow, now)

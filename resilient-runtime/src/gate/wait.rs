@@ -29,7 +29,7 @@ pub(crate) enum Entering<G: Gated> {
 /// One who waits in the queue.
 pub(crate) struct Waiting<G: Gated> {
     waiter: Waiter<G>,
-    /// Boxed: few wait, and the futures of all would be larger by it.
+    /// Boxed: few have one, and it has to be pinned.
     until: Option<Pin<Box<Sleep>>>,
     began: Began,
 }

@@ -22,7 +22,7 @@ use crate::door::{Door, Opened};
 use crate::event::{self, EventKind};
 use crate::site::{
     Caller, Chosen, Configured, Entry, Given, Handle, KeyReading, Knobs, Layout, Misfit, Overlay,
-    Setting, SettingError, Stateful, Tuning, Value, changing,
+    Setting, SettingError, Site, Stateful, Tuning, Value, changing,
 };
 
 /// One state for each value of a key: a breaker for each host, a rate for each tenant.
@@ -111,7 +111,7 @@ impl<S: Stateful> Keyed<S> {
     /// It is in use, and not forgotten, as long as the handle lives.
     pub fn get<K: Hash + Display + ?Sized>(&self, key: &K) -> Handle<'_, S> {
         let text = || ViaDisplay::text(&&&Shown(key));
-        self.handle(Key::new(key, &text), self.template.caller())
+        self.handle(Key::new(key, &text), None)
     }
 
     /// The state of the key that is shown as `text`, if there is one: for operators, who have no more of a key
@@ -119,8 +119,7 @@ impl<S: Stateful> Keyed<S> {
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Handle<'_, S>> {
         let held = self.keys().find(text)?;
-        let caller = self.template.caller();
-        Some(Handle::new(&self.template, Some(held), caller))
+        Some(Handle::new(&self.template, Some(held), None))
     }
 
     /// How many keys there are.
@@ -204,7 +203,7 @@ impl<S: Stateful> Keyed<S> {
 
     /// Of the template's own state where there is no place for the key.
     #[inline(always)]
-    pub(crate) fn handle(&self, key: Key<'_>, caller: Caller) -> Handle<'_, S> {
+    pub(crate) fn handle(&self, key: Key<'_>, site: Option<&'static Site>) -> Handle<'_, S> {
         let held = self.keys().hold(
             key,
             self.most.get() as usize,
@@ -212,9 +211,10 @@ impl<S: Stateful> Keyed<S> {
             |core, tag, now| S::is_idle(&self.entry(core, tag), now),
         );
         if held.is_none() {
+            let caller = site.map_or_else(|| self.template.caller(), Caller::Site);
             self.exhausted(key, caller);
         }
-        Handle::new(&self.template, held, caller)
+        Handle::new(&self.template, held, site)
     }
 
     #[cold]

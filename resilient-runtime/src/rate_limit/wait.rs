@@ -54,7 +54,7 @@ impl RateLimiter {
         let admitted =
             entry.settings(|settings| entry.core.admits_at_once(&settings.scale, ask.cost, now));
         if admitted {
-            entry.caller.count(Count::RateLimitAdmitted);
+            entry.caller().count(Count::RateLimitAdmitted);
         }
         admitted
     }
@@ -79,14 +79,14 @@ impl RateLimiter {
         });
         match answer {
             Answer::Admitted => {
-                entry.caller.count(Count::RateLimitAdmitted);
+                entry.caller().count(Count::RateLimitAdmitted);
                 Asking::Admitted
             }
             Answer::Refused { retry_after } => {
                 Asking::Refused(entry.refuse(PolicyErrorKind::RateLimited { retry_after }))
             }
             Answer::Waits(place) => Asking::Waits(Box::pin(Waiting {
-                began: entry.caller.begin(|| began),
+                began: entry.caller().begin(|| began),
                 entry,
                 place: Some(place),
                 timer: None,
@@ -131,8 +131,8 @@ impl Waiting<'_> {
                         Err(entry.refuse(PolicyErrorKind::RateLimited { retry_after }))
                     }
                     _ => {
-                        entry.caller.count(Count::RateLimitAdmitted);
-                        entry.caller.end(Timing::RateLimitWait, *this.began);
+                        entry.caller().count(Count::RateLimitAdmitted);
+                        entry.caller().end(Timing::RateLimitWait, *this.began);
                         Ok(())
                     }
                 });

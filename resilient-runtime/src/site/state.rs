@@ -146,7 +146,7 @@ impl<S: Stateful> StateLayer<S> {
     pub fn own(&'static self) -> Asked<'static, S> {
         self.asked(self.one(), |state| Handle {
             lasting: Some(state),
-            ..Handle::new(state, None, Caller::Site(self.site))
+            ..Handle::new(state, None, Some(self.site))
         })
     }
 
@@ -161,7 +161,7 @@ impl<S: Stateful> StateLayer<S> {
         };
         self.asked(states, |states| Handle {
             lasting: Some(states.template()),
-            ..states.handle(key, Caller::Site(self.site))
+            ..states.handle(key, Some(self.site))
         })
     }
 
@@ -170,7 +170,7 @@ impl<S: Stateful> StateLayer<S> {
     #[inline(always)]
     pub fn over<'a, T: Stateful>(&'static self, state: &'a T) -> Asked<'a, T> {
         self.asked(Some(state), |state| {
-            Handle::new(state, None, Caller::Site(self.site))
+            Handle::new(state, None, Some(self.site))
         })
     }
 
@@ -181,9 +181,7 @@ impl<S: Stateful> StateLayer<S> {
         states: &'a Keyed<T>,
         key: Key<'_>,
     ) -> Asked<'a, T> {
-        self.asked(Some(states), |states| {
-            states.handle(key, Caller::Site(self.site))
-        })
+        self.asked(Some(states), |states| states.handle(key, Some(self.site)))
     }
 
     #[inline(always)]
@@ -215,7 +213,7 @@ impl<S: Stateful> StateLayer<S> {
     #[inline(always)]
     fn entry_of<'a>(&self, state: &'a S) -> Entry<'a, S> {
         Entry {
-            caller: Caller::Site(self.site),
+            site: Some(self.site),
             ..Entry::by_hand(state)
         }
     }
@@ -343,7 +341,7 @@ pub struct Handle<'a, S: Stateful> {
     state: &'a S,
     /// The key's own core; without it the state's is meant.
     held: Option<Held<S::Core>>,
-    caller: Caller,
+    site: Option<&'static Site>,
     ask: Ask,
     /// The state once more where it lives as long as the program.
     lasting: Option<&'static S>,
@@ -351,11 +349,15 @@ pub struct Handle<'a, S: Stateful> {
 
 impl<'a, S: Stateful> Handle<'a, S> {
     #[inline(always)]
-    pub(crate) fn new(state: &'a S, held: Option<Held<S::Core>>, caller: Caller) -> Self {
+    pub(crate) fn new(
+        state: &'a S,
+        held: Option<Held<S::Core>>,
+        site: Option<&'static Site>,
+    ) -> Self {
         Self {
             state,
             held,
-            caller,
+            site,
             ask: Ask::ONE,
             lasting: None,
         }
@@ -386,7 +388,7 @@ impl<'a, S: Stateful> Handle<'a, S> {
         Entry {
             state: self.state,
             core,
-            caller: self.caller,
+            site: self.site,
             tag,
         }
     }
@@ -478,7 +480,7 @@ impl<'a, 'b: 'a, S: Stateful> Way<'a, S> for &'a Handle<'b, S> {
         Some(Lasting {
             state,
             core,
-            caller: self.caller,
+            caller: Handle::entry(self).caller(),
         })
     }
 }
@@ -505,7 +507,8 @@ impl<'a, 'b: 'a, S: Stateful> Way<'a, S> for &'a Asked<'b, S> {
 pub struct Entry<'a, S: Stateful> {
     pub(crate) state: &'a S,
     pub(crate) core: Opened<'a, S::Core>,
-    pub(crate) caller: Caller,
+    /// The annotated function that calls; without one the state answers for itself.
+    pub(crate) site: Option<&'static Site>,
     /// Of the key, where the core is that of one.
     pub(crate) tag: Option<&'a Tag>,
 }
@@ -526,9 +529,14 @@ impl<'a, S: Stateful> Entry<'a, S> {
         Self {
             state,
             core: state.core(),
-            caller: state.caller(),
+            site: None,
             tag: None,
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn caller(&self) -> Caller {
+        self.site.map_or_else(|| self.state.caller(), Caller::Site)
     }
 
     /// The key as it is shown.
@@ -545,14 +553,14 @@ impl<'a, S: Stateful> Entry<'a, S> {
 
     #[inline]
     pub(crate) fn emit(&self, kind: impl FnOnce() -> EventKind) {
-        event::emit(self.caller, self.key(), kind);
+        event::emit(self.caller(), self.key(), kind);
     }
 
     /// The call is refused: an event, and an error.
     #[cold]
     pub(crate) fn refuse(&self, kind: PolicyErrorKind) -> PolicyError {
         self.emit(|| EventKind::Refused(kind));
-        PolicyError::of_key(kind, self.caller.name(), self.key())
+        PolicyError::of_key(kind, self.caller().name(), self.key())
     }
 }
 
