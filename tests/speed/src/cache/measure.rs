@@ -10,23 +10,10 @@ use crate::measure::Rounds;
 /// Callers at a time: one who waits for each answer, and many who share the connection.
 const CALLERS: [usize; 2] = [1, 64];
 
-/// How much is measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Effort {
-    pub rounds: usize,
-    pub sample: Duration,
-}
+/// How long a pair is asked before another one is, twice in each round.
+const SAMPLE: Duration = Duration::from_millis(40);
 
-impl Effort {
-    pub const FULL: Self = Self {
-        rounds: 300,
-        sample: Duration::from_millis(40),
-    };
-    pub const QUICK: Self = Self {
-        rounds: 12,
-        sample: Duration::from_millis(40),
-    };
-}
+const WARM: Duration = Duration::from_millis(400);
 
 /// What was found out about a pair, round by round.
 #[derive(Debug, Default)]
@@ -74,21 +61,21 @@ const ORDERS: [[usize; 3]; 6] = [
 /// # Errors
 ///
 /// A pair that could not be made, a call that failed, and anything that an attribute had to decide.
-pub async fn measure(effort: Effort) -> Result<Vec<Figures>, Box<dyn Error>> {
+pub async fn measure(rounds: usize) -> Result<Vec<Figures>, Box<dyn Error>> {
     out_of_reach()?;
     let decisions = Decisions::listen();
     let pairs = [Pair::bare()?, Pair::bare()?, Pair::annotated()?];
     let mut all = Vec::new();
     for callers in CALLERS {
         for pair in &pairs {
-            let _warm = load(pair, callers, 10 * effort.sample).await?;
+            let _warm = load(pair, callers, WARM).await?;
         }
         let mut series = [(); 3].map(|()| Series::default());
-        for round in 0..effort.rounds {
+        for round in 0..rounds {
             let order = ORDERS[round % ORDERS.len()];
             let mut samples = [(); 3].map(|()| Sample::default());
             for at in order.into_iter().chain(order.into_iter().rev()) {
-                samples[at].add(load(&pairs[at], callers, effort.sample).await?);
+                samples[at].add(load(&pairs[at], callers, SAMPLE).await?);
             }
             for (series, sample) in series.iter_mut().zip(samples) {
                 series.add(sample);
