@@ -22,15 +22,12 @@ use tonic::codegen::http::{Request, Response};
 use tower::util::{MapRequestLayer, MapResponseLayer};
 
 pub use counters::{Counters, Counts};
-pub use service::NOTHING_STORED;
-pub use store::Limits;
+pub use service::{NOTHING_STORED, Service};
+pub use store::{Limits, Store};
 pub use trouble::Trouble;
 pub use workers::{Standstill, Work};
 
 use crate::proto::cache_service_server::CacheServiceServer;
-use service::Service;
-use store::Store;
-use workers::Workers;
 
 const BACKLOG: u32 = 1024;
 
@@ -59,11 +56,7 @@ impl Server {
     /// Listens on `address`; port 0 takes a free one.
     pub fn start(address: SocketAddr, limits: Limits) -> io::Result<Self> {
         let counters = Arc::<Counters>::default();
-        let service = Arc::new(Service {
-            store: Store::new(limits),
-            workers: Workers::new(limits.work, Arc::clone(&counters)),
-            trouble: Arc::default(),
-        });
+        let service = Arc::new(Service::new(limits, Arc::clone(&counters)));
         Self::serve(bind(address)?, service, counters)
     }
 

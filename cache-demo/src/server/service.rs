@@ -8,7 +8,8 @@ use tokio_stream::{Stream, StreamExt, iter};
 use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
-use super::store::Store;
+use super::counters::Counters;
+use super::store::{Limits, Store};
 use super::trouble::Trouble;
 use super::workers::Workers;
 use crate::proto::cache_service_server::CacheService;
@@ -21,11 +22,23 @@ pub const NOTHING_STORED: &str = "cache-nothing-stored";
 /// three attempts win.
 const SEED: u64 = 1038;
 
+/// The service itself, for a server that has its own transport. A [`Server`](super::Server) has one.
 #[derive(Debug)]
-pub(super) struct Service {
-    pub(super) store: Store,
+pub struct Service {
+    store: Store,
     pub(super) workers: Workers,
     pub(super) trouble: Arc<Trouble>,
+}
+
+impl Service {
+    /// Keeps this much, does this much, and counts in `counters` the work that it leaves out.
+    pub fn new(limits: Limits, counters: Arc<Counters>) -> Self {
+        Service {
+            store: Store::new(limits),
+            workers: Workers::new(limits.work, counters),
+            trouble: Arc::default(),
+        }
+    }
 }
 
 impl Drop for Service {

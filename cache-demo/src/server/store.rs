@@ -32,13 +32,14 @@ impl Default for Limits {
 
 /// The values. What was stored last stays longest: whoever has just stored a value expects to find it.
 #[derive(Debug)]
-pub(super) struct Store {
+pub struct Store {
     values: Cache<String, Bytes>,
     capacity: u64,
 }
 
 impl Store {
-    pub(super) fn new(limits: Limits) -> Self {
+    /// Keeps "123" and "231" from the beginning.
+    pub fn new(limits: Limits) -> Self {
         let values = Cache::builder()
             .max_capacity(limits.capacity)
             .weigher(|key: &String, value: &Bytes| {
@@ -68,7 +69,7 @@ impl Store {
         self.values.run_pending_tasks();
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Bytes> {
+    pub fn get(&self, key: &str) -> Option<Bytes> {
         self.values.get(key)
     }
 

@@ -3,6 +3,8 @@
 pub mod allocations;
 pub mod arguments;
 pub mod body;
+#[cfg(feature = "cache")]
+pub mod cache;
 pub mod case;
 pub mod chart;
 pub mod machine;

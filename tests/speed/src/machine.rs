@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-const PEERS: [&str; 9] = [
+/// What the attributes are measured beside.
+pub const PEERS: [&str; 9] = [
     "backon",
     "failsafe",
     "governor",
@@ -14,9 +15,10 @@ const PEERS: [&str; 9] = [
     "tower-resilience",
 ];
 
-/// As lines of a Markdown list.
+/// As lines of a Markdown list, with the versions of these crates.
 #[must_use]
-pub fn described() -> String {
+pub fn described(crates: &[&str]) -> String {
+    let versions: Vec<_> = crates.iter().map(|name| versioned(name)).collect();
     format!(
         "- processor: {}, {} of them\n- system: {} {}\n- {}\n- cargo's profile `release` as it is by default: no LTO\n- {}\n",
         processor(),
@@ -24,7 +26,7 @@ pub fn described() -> String {
         std::env::consts::OS,
         std::env::consts::ARCH,
         said("rustc", &["--version"]),
-        PEERS.map(versioned).join(", "),
+        versions.join(", "),
     )
 }
 

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     let judged = targets::judge(&figures);
     let text = format!(
         "{}\n{}## Targets\n\n{}",
-        machine::described(),
+        machine::described(&machine::PEERS),
         table::tables(&figures),
         targets::table(&judged)
     );

@@ -16,26 +16,35 @@ pub fn median(rounds: &[Option<f64>]) -> Option<f64> {
     quantile(rounds, 0.5)
 }
 
-/// The median of what a round makes of both.
-pub fn paired(a: &Rounds, b: &Rounds, each: impl Fn(f64, f64) -> f64) -> Option<f64> {
-    let pairs: Rounds = a
-        .iter()
+/// What each round makes of both.
+pub fn paired(a: &Rounds, b: &Rounds, each: impl Fn(f64, f64) -> f64) -> Rounds {
+    a.iter()
         .zip(b)
         .map(|(a, b)| a.zip(*b).map(|(a, b)| each(a, b)))
-        .collect();
-    median(&pairs)
+        .collect()
+}
+
+/// Where the median of endlessly many such rounds lies, in 95 cases of 100: between two of the values, by their ranks.
+#[must_use]
+pub fn interval(rounds: &[Option<f64>]) -> Option<(f64, f64)> {
+    let values = rounds.iter().flatten().count() as f64;
+    // A rank is off by half of the root at each standard deviation.
+    let off = 1.96 * 0.5 / values.sqrt();
+    let low = quantile(rounds, (0.5 - off).max(0.0))?;
+    let high = quantile(rounds, (0.5 + off).min(1.0))?;
+    Some((low, high))
 }
 
 /// How many times `b` it is.
 #[must_use]
 pub fn ratio(a: &Rounds, b: &Rounds) -> Option<f64> {
-    paired(a, b, |a, b| a / b)
+    median(&paired(a, b, |a, b| a / b))
 }
 
 /// How much more than `b` it is.
 #[must_use]
 pub fn over(a: &Rounds, b: &Rounds) -> Option<f64> {
-    paired(a, b, |a, b| a - b)
+    median(&paired(a, b, |a, b| a - b))
 }
 
 #[cfg(test)]
@@ -48,6 +57,14 @@ mod tests {
         let b = vec![Some(1.0), Some(10.0), Some(9.0), None];
         assert_eq!(ratio(&a, &b), Some(3.0));
         assert_eq!(ratio(&vec![None], &vec![Some(1.0)]), None);
+    }
+
+    #[test]
+    fn the_more_rounds_the_closer_the_median() {
+        let rounds: Rounds = (0..=100).map(|i| Some(f64::from(i))).collect();
+        assert_eq!(interval(&rounds), Some((40.0, 60.0)));
+        assert_eq!(interval(&rounds[..2]), Some((0.0, 1.0)));
+        assert_eq!(interval(&[None]), None);
     }
 
     #[test]
