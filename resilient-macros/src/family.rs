@@ -105,16 +105,14 @@ impl Family {
                 paths.push(path);
             }
         }
-        quote_spanned!(at=> #(#[#paths(#named)] const _: () = ();)*)
+        quote_spanned!(at=> #(#[#paths(#named)] use {};)*)
     }
 }
 
 /// Whether this attribute only [names](Family::uses) itself: then it and its item leave nothing behind.
 pub(crate) fn only_names(args: &TokenStream, item: &TokenStream) -> bool {
-    let mut words = args.clone().into_iter().chain(item.clone());
-    [NAMED, "const", "_"]
-        .iter()
-        .all(|word| is_ident(words.next().as_ref(), word))
+    is_ident(args.clone().into_iter().next().as_ref(), NAMED)
+        && is_ident(item.clone().into_iter().next().as_ref(), "use")
 }
 
 /// The name of a family attribute, if `path` is that of one: bare, or from one of our crates.

@@ -704,7 +704,7 @@ fn a_mistake_leaves_the_function_and_takes_the_attributes() {
         .expect("an error before the function");
     let expected: TokenStream =
         "#[inline] #[ntest::timeout(5)] async fn get() -> Result<u32, Down> \
-         { #![allow(x)] #[rt::timeout(__named)] const _: () = (); body() }"
+         { #![allow(x)] #[rt::timeout(__named)] use {}; body() }"
             .parse()
             .expect("tokens");
     assert_eq!(function.trim(), expected.to_string());

@@ -46,7 +46,7 @@ fn expand_function(own: &str, args: TokenStream, mut item: Item) -> TokenStream 
         let error = syn::Error::new(skip.span(), unseen_skip(own, &item));
         return recover(&error, &item, &uses);
     }
-    write(own, &family, &item, None, errors)
+    write(own, &family, &item, &uses, None, errors)
 }
 
 /// What a `skip` has to be told that no `impl` has taken.
@@ -75,12 +75,12 @@ fn expand_method(of_impl: OfImpl, mut item: Item) -> TokenStream {
     match (of_impl.mark, family.members.first()) {
         (_, Some(first)) => {
             let own = first.name.to_string();
-            write(&own, &family, &item, None, errors)
+            write(&own, &family, &item, &uses, None, errors)
         }
         (Some(mark), None) if skip.is_none() => {
             let errors = Errors::on_method(function::name(&item.rest));
             family.members.push(handed);
-            write(RESILIENT, &family, &item, Some(&mark), errors)
+            write(RESILIENT, &family, &item, &uses, Some(&mark), errors)
         }
         _ => untouched(&item, &uses),
     }
@@ -90,13 +90,14 @@ fn write(
     own: &str,
     family: &Family,
     item: &Item,
+    uses: &TokenStream,
     of_impl: Option<&Ident>,
     mut errors: Errors,
 ) -> TokenStream {
-    let rewritten = rewrite(own, family, item, of_impl, &mut errors);
+    let rewritten = rewrite(own, family, item, uses, of_impl, &mut errors);
     match (rewritten, errors.finish()) {
         (Some(function), None) => function,
-        (_, Some(error)) => recover(&error, item, &family.uses()),
+        (_, Some(error)) => recover(&error, item, uses),
         (None, None) => quote::quote!(#item),
     }
 }
@@ -105,6 +106,7 @@ fn rewrite(
     own: &str,
     family: &Family,
     item: &Item,
+    uses: &TokenStream,
     of_impl: Option<&Ident>,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
@@ -137,7 +139,7 @@ fn rewrite(
     Some(emit::function(
         function,
         &item.attrs,
-        family,
+        uses,
         &stack,
         &params,
         &output,

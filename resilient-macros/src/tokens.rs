@@ -1,14 +1,22 @@
 //! Questions asked of raw tokens, where parsing them would say too little or fail.
 
+use std::cell::Cell;
+use std::iter;
+
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 
 /// Whether `name` stands anywhere in `tokens`, however deeply nested.
 pub(crate) fn contains_ident(tokens: TokenStream, name: &str) -> bool {
+    // The compiler writes a text sooner than it hands out the tokens.
+    tokens.to_string().contains(name) && walk(tokens, name)
+}
+
+fn walk(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => contains_ident(group.stream(), name),
+        TokenTree::Group(group) => walk(group.stream(), name),
         _ => false,
     })
 }
@@ -23,6 +31,25 @@ pub(crate) fn see_through(mut group: Group) -> Group {
         }
     }
     group
+}
+
+/// Tokens for one place in a `quote!`, into which they move: where they come first they become the beginning
+/// of what is quoted, and the compiler, to which each copy and each joint is a call, hears nothing of it.
+pub(crate) struct Moved(Cell<TokenStream>);
+
+pub(crate) const fn moved(tokens: TokenStream) -> Moved {
+    Moved(Cell::new(tokens))
+}
+
+impl ToTokens for Moved {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let own = self.0.take();
+        if tokens.is_empty() {
+            *tokens = own;
+        } else if !own.is_empty() {
+            tokens.extend(iter::once(own));
+        }
+    }
 }
 
 pub(crate) fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {

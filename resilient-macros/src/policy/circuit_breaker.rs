@@ -15,6 +15,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
+use crate::tokens::moved;
 use crate::value::{self, Setting, Window, Zero, checked, checked_whole, later, with_knobs};
 
 const NAMES: Names = Names {
@@ -239,7 +240,7 @@ impl Layer for CircuitBreaker {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let (local, inside) = (around.local, inside.into_call(around));
+        let (local, inside) = (around.local, moved(inside.into_call(around)));
         let rules = rules(
             around.output,
             [
@@ -248,10 +249,9 @@ impl Layer for CircuitBreaker {
                 Rule::given("ignore", self.ignore.as_ref()),
             ],
         );
-        let guard = match rules {
-            Some(rules) => quote_spanned!(at=> #local.guard_by(call, #rules)),
-            None => quote_spanned!(at=> #local.guard(call)),
-        };
-        Flow::Call(quote_spanned!(at=> #inside let call = #guard;))
+        Flow::Call(match rules {
+            Some(rules) => quote_spanned!(at=> #inside let call = #local.guard_by(call, #rules);),
+            None => quote_spanned!(at=> #inside let call = #local.guard(call);),
+        })
     }
 }

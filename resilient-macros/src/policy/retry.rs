@@ -30,6 +30,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
+use crate::tokens::moved;
 use crate::value::{self, Jitter, Setting, Zero, call, located, ungrouped};
 
 const COUNT: u32 = 3;
@@ -356,10 +357,9 @@ impl Layer for Retry {
             names.push("backoff");
         }
         let per_call = (!names.is_empty()).then(|| quote_spanned!(at=> .per_call(&[#(#names),*])));
-        let layer = self.budget.declare(site, &settings);
         Declaration {
-            kind: quote_spanned!(at=> __resilient::RetryLayer),
-            value: quote_spanned!(at=> #layer #per_call),
+            after: per_call,
+            ..self.budget.declare(site, settings)
         }
     }
 
@@ -381,7 +381,7 @@ impl Layer for Retry {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let (local, inside) = (around.local, inside.into_call(around));
+        let (local, inside) = (around.local, moved(inside.into_call(around)));
 
         let attempts = if self.later().is_empty() {
             quote_spanned!(at=> #local.attempts())

@@ -27,6 +27,7 @@ use crate::args::{Args, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::krate;
+use crate::tokens::moved;
 use crate::value::{self, Known, Setting, Zero, call, checked_whole, later, located};
 
 /// The knobs of every layer with state.
@@ -272,24 +273,25 @@ pub(super) fn declare(policy: &dyn Stateful, site: &Ident) -> Declaration {
     let state = policy.state();
     let generic = policy.generic(&runtime);
     let at = generic_at(generic.as_ref());
-    let layer = runtime_at(at, policy.names().layer);
-    let generic = generic.map(|generic| quote_spanned!(at=> <#generic>));
-    let value = match (&state.of_impl, &state.state, &state.key) {
-        (Some(shared), _, None) => quote_spanned!(at=> #layer::of_impl(&#site, &#shared)),
-        (Some(shared), _, Some(_)) => quote_spanned!(at=> #layer::of_impl_keyed(&#site, &#shared)),
-        (None, Some(_), _) => quote_spanned!(at=> #layer::shared(&#site)),
+    let settings = || moved(policy.settings());
+    let (make, arguments) = match (&state.of_impl, &state.state, &state.key) {
+        (Some(shared), _, None) => ("of_impl", quote_spanned!(at=> &#site, &#shared)),
+        (Some(shared), _, Some(_)) => ("of_impl_keyed", quote_spanned!(at=> &#site, &#shared)),
+        (None, Some(_), _) => ("shared", quote_spanned!(at=> &#site)),
         (None, None, None) => {
-            let settings = policy.settings();
-            quote_spanned!(at=> #layer::new(&#site, #settings))
+            let settings = settings();
+            ("new", quote_spanned!(at=> &#site, #settings))
         }
         (None, None, Some(_)) => {
-            let (settings, max_keys) = (policy.settings(), state.max_keys());
-            quote_spanned!(at=> #layer::keyed(&#site, #settings, #max_keys))
+            let (settings, max_keys) = (settings(), state.max_keys());
+            ("keyed", quote_spanned!(at=> &#site, #settings, #max_keys))
         }
     };
     Declaration {
-        kind: quote!(#layer #generic),
-        value,
+        generic: generic.map(|generic| quote_spanned!(at=> <#generic>)),
+        make,
+        at,
+        ..Declaration::new(policy.names().layer, arguments)
     }
 }
 
@@ -428,7 +430,7 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
 // let call = bulkhead.guard(call);
 pub(super) fn guard(around: &Around<'_>, inside: Flow) -> Flow {
     let at = Span::mixed_site();
-    let (local, inside) = (around.local, inside.into_call(around));
+    let (local, inside) = (around.local, moved(inside.into_call(around)));
     Flow::Call(quote_spanned!(at=> #inside let call = #local.guard(call);))
 }
 

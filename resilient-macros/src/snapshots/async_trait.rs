@@ -25,7 +25,7 @@ impl Get for Client {
             let seen = seen;
             let __ret: Result<Vec<u8>, Status> = {
                 #[fallback(__named)]
-                const _: () = ();
+                use {};
                 use ::resilient_runtime::__private as __resilient;
                 let (site, retry, fallback) = {
                     static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -31,7 +31,7 @@ impl Get for Client {
             let key = key;
             let __ret: Result<u32, Status> = {
                 #[retry(__named)]
-                const _: () = ();
+                use {};
                 use ::resilient_runtime::__private as __resilient;
                 let (site, fallback, retry) = {
                     static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,10 +1,10 @@
 async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> {
     #[hedge(__named)]
-    const _: () = ();
+    use {};
     #[timeout(__named)]
-    const _: () = ();
+    use {};
     #[circuit_breaker(__named)]
-    const _: () = ();
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, timeout, hedge, timeout_2, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -129,7 +129,7 @@ impl<T: Send> Get for Store<T> {
     }
     async fn put(&self, tenant: u32) -> Result<(), Status> {
         #[timeout(__named)]
-        const _: () = ();
+        use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, timeout) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
@@ -173,7 +173,7 @@ impl<T: Send> Get for Store<T> {
     }
     async fn ping(&self) {
         #[resilient(__named)]
-        const _: () = ();
+        use {};
     }
     fn len(&self) -> usize {
         self.inner.len()
