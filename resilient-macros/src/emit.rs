@@ -37,7 +37,10 @@ pub(crate) fn function(
         Kind::AsyncTrait | Kind::Boxed => (TokenStream::new(), function.body.block.clone()),
     };
     let output = Output::new(output);
-    let (inner_attrs, import) = (moved(inner_attrs), krate::import(stack.shared.krate.as_ref()));
+    let (inner_attrs, import) = (
+        moved(inner_attrs),
+        krate::import(stack.shared.krate.as_ref()),
+    );
     let (import, site) = (moved(import), moved(site(stack)));
     let prepare = stack
         .layers

@@ -41,7 +41,11 @@ impl Family {
         attrs: &mut Vec<Attribute>,
         errors: &mut Errors,
     ) -> Self {
-        let homes = homes(&args, attrs);
+        let by_path = |attr: &Attribute| attr.path().segments.len() > 1;
+        let homes = match attrs.iter().any(by_path) {
+            true => homes(&args, attrs),
+            false => Vec::new(),
+        };
         let mut members = vec![Member {
             name: Ident::new(own, Span::call_site()),
             args,
@@ -76,9 +80,12 @@ impl Family {
     /// Takes `#[resilient(skip)]` out, and gives its `skip`.
     pub(crate) fn take_skip(&mut self) -> Option<Ident> {
         let skip = |member: &Member| {
+            if member.name != RESILIENT {
+                return None;
+            }
             let mut args = member.args.clone().into_iter();
             let skip = match args.next()? {
-                TokenTree::Ident(word) if word == "skip" && member.name == RESILIENT => word,
+                TokenTree::Ident(word) if word == "skip" => word,
                 _ => return None,
             };
             let alone = args.next().is_none_or(|comma| is_punct(Some(&comma), ','));
@@ -95,16 +102,17 @@ impl Family {
     /// As an attribute: a `use` would look for a value of that name as well, and find an argument.
     pub(crate) fn uses(&self) -> TokenStream {
         let (at, named) = (Span::mixed_site(), Ident::new(NAMED, Span::mixed_site()));
-        let mut paths: Vec<&Path> = Vec::new();
-        for path in self
+        let mut seen = Vec::new();
+        let paths = self
             .members
             .iter()
-            .filter_map(|member| member.path.as_ref())
-        {
-            if paths.iter().all(|other| unrooted(other) != unrooted(path)) {
-                paths.push(path);
-            }
-        }
+            .filter_map(|member| member.path.as_ref());
+        let paths = paths.filter(|path| {
+            let path = unrooted(path);
+            let first = !seen.contains(&path);
+            seen.push(path);
+            first
+        });
         quote_spanned!(at=> #(#[#paths(#named)] use {};)*)
     }
 }
@@ -122,13 +130,14 @@ fn member_name(path: &Path, homes: &[String]) -> Option<Ident> {
     if !policy::is_attribute(&last.to_string()) {
         return None;
     }
-    let written = unrooted(path);
-    let ours = match written.rsplit_once("::") {
-        None => path.leading_colon.is_none(),
+    let ours = if path.segments.len() == 1 {
+        path.leading_colon.is_none()
+    } else {
         // In part too: `runtime::retry` where `crate = crate::vendor::runtime`.
-        Some((home, _)) => homes
+        let written = format!("::{}", unrooted(path));
+        homes
             .iter()
-            .any(|known| format!("::{known}").ends_with(&format!("::{home}"))),
+            .any(|known| format!("::{known}::{last}").ends_with(&written))
     };
     ours.then(|| last.clone())
 }
@@ -168,8 +177,11 @@ fn unrooted(path: &Path) -> String {
 
 /// An attribute under another name is invisible to its siblings: it expands last, over what they
 /// have made of the body, and so inside of them wherever it stands.
-pub(crate) fn check_first(own: &str, rest: &TokenStream, errors: &mut Errors) -> bool {
-    let rewritten = contains_ident(rest.clone(), MARKER);
+pub(crate) fn check_first(own: &str, rest: &[TokenTree], errors: &mut Errors) -> bool {
+    let rewritten = match rest.last() {
+        Some(TokenTree::Group(body)) => contains_ident(body.stream(), MARKER),
+        _ => false,
+    };
     if rewritten {
         let message = format!(
             "this function was already rewritten by another attribute of the family, which could not see this one \

@@ -39,7 +39,12 @@ impl Flow {
                 outcome,
             } => {
                 let (statements, outcome) = (moved(statements), moved(outcome));
-                future(TokenStream::new(), around.async_span, owns, quote!(#statements #outcome))
+                future(
+                    TokenStream::new(),
+                    around.async_span,
+                    owns,
+                    quote!(#statements #outcome),
+                )
             }
             Self::Answer(body) => future(TokenStream::new(), around.async_span, owns, body),
         }
@@ -85,7 +90,12 @@ pub(crate) struct Around<'a> {
 impl Around<'_> {
     /// `body` as a future for the next layer.
     pub(crate) fn future(&self, body: TokenStream) -> TokenStream {
-        future(TokenStream::new(), self.async_span, self.owns_arguments, body)
+        future(
+            TokenStream::new(),
+            self.async_span,
+            self.owns_arguments,
+            body,
+        )
     }
 
     // running.end(outcome).map_err(Failure::into_error)

@@ -2,28 +2,34 @@
 //! goes through as tokens, and a mistake in it is for the compiler to report.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, TokenStreamExt};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
 
 use crate::body::{self, Body};
 use crate::errors::Errors;
-use crate::tokens::{contains_ident, is_ident, see_through};
+use crate::tokens::{contains_ident, is_ident, is_punct, see_through};
 
 /// An item with its attributes taken apart from the rest.
 pub(crate) struct Item {
     pub(crate) attrs: Vec<Attribute>,
-    pub(crate) rest: TokenStream,
+    pub(crate) rest: Vec<TokenTree>,
 }
 
 impl Item {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
-        (|input: ParseStream<'_>| {
-            let attrs = input.call(Attribute::parse_outer)?;
-            let rest = input.parse()?;
-            Ok(Self { attrs, rest })
-        })
-        .parse2(tokens)
+        // Not all of it in one: syn would take the body apart, too.
+        let mut rest: Vec<TokenTree> = tokens.into_iter().collect();
+        let attrs = rest.chunks(2).take_while(|pair| match pair {
+            [hash, TokenTree::Group(group)] => {
+                is_punct(Some(hash), '#') && group.delimiter() == Delimiter::Bracket
+            }
+            _ => false,
+        });
+        let length = 2 * attrs.count();
+        let attrs = rest.drain(..length).collect();
+        let attrs = Attribute::parse_outer.parse2(attrs)?;
+        Ok(Self { attrs, rest })
     }
 }
 
@@ -32,7 +38,7 @@ impl ToTokens for Item {
         for attr in &self.attrs {
             attr.to_tokens(tokens);
         }
-        self.rest.to_tokens(tokens);
+        tokens.append_all(&self.rest);
     }
 }
 
@@ -46,12 +52,13 @@ pub(crate) struct Function {
 impl Function {
     /// Reads what stands below the attributes; `None` if it is nothing that a stack fits round.
     pub(crate) fn parse(own: &str, item: &Item, errors: &mut Errors) -> Option<Self> {
+        let (head_tokens, block) = split_body(&item.rest);
         let parser = |input: ParseStream<'_>| {
             let head = head(input)?;
             let rest: TokenStream = input.parse()?;
-            Ok((head, rest))
+            Ok((head, rest.is_empty()))
         };
-        let ((vis, defaultness, sig), rest) = match parser.parse2(item.rest.clone()) {
+        let ((vis, defaultness, sig), whole) = match parser.parse2(head_tokens) {
             Ok(parts) => parts,
             Err(error) => {
                 errors.push(not_a_function(own, &item.rest).unwrap_or(error));
@@ -59,7 +66,7 @@ impl Function {
             }
         };
         check_signature(own, &sig, errors);
-        let Some(block) = braces(rest) else {
+        let Some(block) = block.filter(|_| whole) else {
             let message = format!(
                 "`#[{own}]` needs a body to wrap: put it on the method in each `impl`, or give this one a body"
             );
@@ -110,12 +117,21 @@ pub(crate) fn head(input: ParseStream<'_>) -> syn::Result<Head> {
     Ok((vis, defaultness, input.parse()?))
 }
 
-/// The brace group that is all of `rest`, also out of a `macro_rules!` fragment.
-pub(crate) fn braces(rest: TokenStream) -> Option<Group> {
-    let mut rest = rest.into_iter();
-    match (rest.next(), rest.next()) {
-        (Some(TokenTree::Group(group)), None) => {
-            let group = see_through(group);
+/// What stands before the body, and the body.
+fn split_body(rest: &[TokenTree]) -> (TokenStream, Option<Group>) {
+    if let Some((last, head)) = rest.split_last()
+        && let Some(block) = braces(last)
+    {
+        return (head.iter().cloned().collect(), Some(block));
+    }
+    (rest.iter().cloned().collect(), None)
+}
+
+/// The brace group that `token` is, also out of a `macro_rules!` fragment.
+pub(crate) fn braces(token: &TokenTree) -> Option<Group> {
+    match token {
+        TokenTree::Group(group) => {
+            let group = see_through(group.clone());
             (group.delimiter() == Delimiter::Brace).then_some(group)
         }
         _ => None,
@@ -123,8 +139,8 @@ pub(crate) fn braces(rest: TokenStream) -> Option<Group> {
 }
 
 /// What a function is called, where its signature may not be one.
-pub(crate) fn name(rest: &TokenStream) -> String {
-    let mut tokens = rest.clone().into_iter();
+pub(crate) fn name(rest: &[TokenTree]) -> String {
+    let mut tokens = rest.iter();
     tokens.find(|token| is_ident(Some(token), "fn"));
     tokens
         .next()
@@ -132,8 +148,8 @@ pub(crate) fn name(rest: &TokenStream) -> String {
         .unwrap_or_default()
 }
 
-fn not_a_function(own: &str, rest: &TokenStream) -> Option<syn::Error> {
-    let keyword = rest.clone().into_iter().find_map(|token| match token {
+fn not_a_function(own: &str, rest: &[TokenTree]) -> Option<syn::Error> {
+    let keyword = rest.iter().find_map(|token| match token {
         TokenTree::Ident(ident) => {
             let text = ident.to_string();
             ["fn", "trait", "struct", "enum", "mod"]

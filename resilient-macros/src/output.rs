@@ -1,7 +1,7 @@
 //! The function's return type, and what is said by it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::visit_mut::{VisitMut, visit_type_mut};
 
@@ -20,14 +20,14 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(ty: &Type) -> Self {
         Self {
-            hinted: without_impl_trait(ty, &syn::parse_quote!(_)),
-            nameable: without_impl_trait(ty, &syn::parse_quote!(())),
+            hinted: without_impl_trait(ty, &quote!(_)),
+            nameable: without_impl_trait(ty, &quote!(())),
             span: Span::mixed_site().located_at(syn::spanned::Spanned::span(ty)),
         }
     }
 }
 
-fn without_impl_trait(ty: &Type, by: &Type) -> Type {
+fn without_impl_trait(ty: &Type, by: &TokenStream) -> Type {
     struct Replace<'a>(&'a Type);
 
     impl VisitMut for Replace<'_> {
@@ -41,7 +41,7 @@ fn without_impl_trait(ty: &Type, by: &Type) -> Type {
     }
 
     let mut ty = ty.clone();
-    Replace(by).visit_type_mut(&mut ty);
+    Replace(&syn::parse_quote!(#by)).visit_type_mut(&mut ty);
     ty
 }
 

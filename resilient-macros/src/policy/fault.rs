@@ -27,8 +27,8 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::tokens::moved;
 use crate::output::judge;
+use crate::tokens::moved;
 use crate::value::{self, Setting, ToValue, Zero, located};
 
 #[derive(Default)]

@@ -253,7 +253,10 @@ impl Declaration {
     /// The static after `named`, which ends in `static NAME`.
     pub(crate) fn write(self, named: TokenStream) -> TokenStream {
         let (at, named) = (Span::mixed_site(), moved(named));
-        let (layer, make) = (Ident::new(self.layer, self.at), Ident::new(self.make, self.at));
+        let (layer, make) = (
+            Ident::new(self.layer, self.at),
+            Ident::new(self.make, self.at),
+        );
         let (generic, arguments) = (self.generic.map(moved), moved(self.arguments));
         let colon = moved(quote_spanned!(at=> #named:));
         let typed = moved(quote_spanned!(self.at=> #colon __resilient::#layer #generic));
