@@ -179,7 +179,7 @@ fn unrooted(path: &Path) -> String {
 /// have made of the body, and so inside of them wherever it stands.
 pub(crate) fn check_first(own: &str, rest: &[TokenTree], errors: &mut Errors) -> bool {
     let rewritten = match rest.last() {
-        Some(TokenTree::Group(body)) => contains_ident(body.stream(), MARKER),
+        Some(TokenTree::Group(body)) => contains_ident(body.stream(), &[MARKER]),
         _ => false,
     };
     if rewritten {

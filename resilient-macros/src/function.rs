@@ -206,13 +206,13 @@ fn not_async(own: &str, item: &Item, sig: &Signature, block: &Group) -> syn::Err
         last.is_some_and(|segment| segment.ident == "test")
     };
     let body = || block.stream();
-    let message = if contains_ident(body(), "block_on") || item.attrs.iter().any(is_test) {
+    let message = if contains_ident(body(), &["block_on"]) || item.attrs.iter().any(is_test) {
         format!(
             "`#[{own}]` goes on an async function: if `#[tokio::test]`, `#[tokio::main]` or the like stands above and has \
              made this one sync, put that below; else write `async fn {}`",
             sig.ident
         )
-    } else if contains_ident(body(), "__tracing_attr_span") {
+    } else if contains_ident(body(), &["__tracing_attr_span"]) {
         format!(
             "`#[instrument]` above has already rewritten this function: put it below `#[{own}]`"
         )

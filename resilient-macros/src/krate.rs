@@ -45,6 +45,8 @@ pub(crate) fn private(path: Option<&Path>) -> TokenStream {
 /// `use <runtime>::__private as __resilient;`
 pub(crate) fn import(path: Option<&Path>) -> TokenStream {
     let at = Span::mixed_site();
-    let private = private(path);
-    quote_spanned!(at=> use #private as __resilient;)
+    match path {
+        Some(path) => quote_spanned!(at=> use #path::__private as __resilient;),
+        None => quote_spanned!(at=> use ::resilient_runtime::__private as __resilient;),
+    }
 }

@@ -19,21 +19,32 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new(ty: &Type) -> Self {
+        let nameable = without_impl_trait(ty, &quote!(()));
         Self {
-            hinted: without_impl_trait(ty, &quote!(_)),
-            nameable: without_impl_trait(ty, &quote!(())),
+            hinted: nameable
+                .is_some()
+                .then(|| without_impl_trait(ty, &quote!(_)))
+                .flatten()
+                .unwrap_or_else(|| ty.clone()),
+            nameable: nameable.unwrap_or_else(|| ty.clone()),
             span: Span::mixed_site().located_at(syn::spanned::Spanned::span(ty)),
         }
     }
 }
 
-fn without_impl_trait(ty: &Type, by: &TokenStream) -> Type {
-    struct Replace<'a>(&'a Type);
+/// `None` if there is none in it.
+fn without_impl_trait(ty: &Type, by: &TokenStream) -> Option<Type> {
+    struct Replace<'a> {
+        by: &'a TokenStream,
+        found: bool,
+    }
 
     impl VisitMut for Replace<'_> {
         fn visit_type_mut(&mut self, ty: &mut Type) {
             if matches!(ty, Type::ImplTrait(_)) {
-                *ty = self.0.clone();
+                let by = self.by;
+                *ty = syn::parse_quote!(#by);
+                self.found = true;
             } else {
                 visit_type_mut(self, ty);
             }
@@ -41,8 +52,9 @@ fn without_impl_trait(ty: &Type, by: &TokenStream) -> Type {
     }
 
     let mut ty = ty.clone();
-    Replace(&syn::parse_quote!(#by)).visit_type_mut(&mut ty);
-    ty
+    let mut replace = Replace { by, found: false };
+    replace.visit_type_mut(&mut ty);
+    replace.found.then_some(ty)
 }
 
 // |error: &ErrorOf<R>| classify!(error)

@@ -53,11 +53,12 @@ impl Params {
             receiver: None,
             list: Vec::new(),
         };
-        let own_types: Vec<String> = sig
-            .generics
-            .type_params()
-            .map(|param| param.ident.to_string())
-            .chain(["impl".to_owned(), "Self".to_owned()])
+        let type_params = sig.generics.type_params();
+        let own_types: Vec<String> = type_params.map(|param| param.ident.to_string()).collect();
+        let own_types: Vec<&str> = own_types
+            .iter()
+            .map(String::as_str)
+            .chain(["impl", "Self"])
             .collect();
         for input in &sig.inputs {
             match input {
@@ -74,9 +75,7 @@ impl Params {
                     held: held(&typed.ty),
                     moves: moves(&typed.ty),
                     bindings: bindings(&typed.pat),
-                    generic: own_types
-                        .iter()
-                        .any(|name| contains_ident(typed.ty.to_token_stream(), name)),
+                    generic: contains_ident(typed.ty.to_token_stream(), &own_types),
                     cfgs: cfgs(&typed.attrs),
                 }),
             }

@@ -7,16 +7,17 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 
-/// Whether `name` stands anywhere in `tokens`, however deeply nested.
-pub(crate) fn contains_ident(tokens: TokenStream, name: &str) -> bool {
+/// Whether one of `names` stands anywhere in `tokens`, however deeply nested.
+pub(crate) fn contains_ident(tokens: TokenStream, names: &[&str]) -> bool {
     // The compiler writes a text sooner than it hands out the tokens.
-    tokens.to_string().contains(name) && walk(tokens, name)
+    let text = tokens.to_string();
+    names.iter().any(|name| text.contains(name)) && walk(tokens, names)
 }
 
-fn walk(tokens: TokenStream, name: &str) -> bool {
+fn walk(tokens: TokenStream, names: &[&str]) -> bool {
     tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => walk(group.stream(), name),
+        TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
+        TokenTree::Group(group) => walk(group.stream(), names),
         _ => false,
     })
 }
@@ -62,17 +63,22 @@ pub(crate) fn is_ident(token: Option<&TokenTree>, wanted: &str) -> bool {
 
 /// The `#![..]` at the beginning of a body, and the rest of it.
 pub(crate) fn split_inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
-    let mut rest: Vec<TokenTree> = body.into_iter().collect();
-    let mut length = 0;
-    while let Some([hash, bang, TokenTree::Group(group)]) = rest.get(length..length + 3) {
-        let opens = is_punct(Some(hash), '#') && is_punct(Some(bang), '!');
-        if !opens || group.delimiter() != Delimiter::Bracket {
-            break;
+    let mut rest = body.clone().into_iter();
+    let mut attrs = Vec::new();
+    loop {
+        let ahead = rest.clone();
+        match [rest.next(), rest.next(), rest.next()] {
+            [Some(hash), Some(bang), Some(TokenTree::Group(group))]
+                if is_punct(Some(&hash), '#')
+                    && is_punct(Some(&bang), '!')
+                    && group.delimiter() == Delimiter::Bracket =>
+            {
+                attrs.extend([hash, bang, TokenTree::Group(group)]);
+            }
+            _ if attrs.is_empty() => return (TokenStream::new(), body),
+            _ => return (attrs.into_iter().collect(), ahead.collect()),
         }
-        length += 3;
     }
-    let attrs = rest.drain(..length).collect();
-    (attrs, rest.into_iter().collect())
 }
 
 /// Writes `__self` for `self`, as `#[async_trait]` has done in the body but not in the attributes below it.

@@ -376,7 +376,7 @@ fn has_impl_trait(ty: &Type) -> bool {
 /// `#[instrument]` above has wrapped the body in an `async move`, which takes the arguments with it
 /// when the body begins. Refused is only what cannot be `Copy`; the rest is for the compiler to judge.
 fn spans_are_below(layers: &[Parsed], function: &Function, params: &Params, errors: &mut Errors) {
-    if !contains_ident(function.body.block.stream(), "__tracing_attr_span") {
+    if !contains_ident(function.body.block.stream(), &["__tracing_attr_span"]) {
         return;
     }
     let policies = || layers.iter().map(|layer| layer.policy.layer());

@@ -28,7 +28,7 @@ use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::krate;
 use crate::tokens::moved;
-use crate::value::{self, Known, Setting, Zero, call, checked_whole, later, located};
+use crate::value::{self, Known, Setting, Written, Zero, call, checked_whole, later, located};
 
 /// The knobs of every layer with state.
 pub(super) const KEYS: &[Key] = &[
@@ -200,7 +200,7 @@ impl State {
     }
 
     /// `max_wait` where it is part of the settings.
-    pub(super) fn max_wait_setting(&self) -> Option<TokenStream> {
+    pub(super) fn max_wait_setting(&self) -> Option<Written> {
         value::plain(&self.max_wait)
     }
 
@@ -221,8 +221,10 @@ impl State {
     }
 
     pub(super) fn max_keys(&self) -> TokenStream {
-        checked_whole(&self.max_keys, "count")
-            .unwrap_or_else(|| Literal::u32_unsuffixed(MAX_KEYS).into_token_stream())
+        checked_whole(&self.max_keys, "count").map_or_else(
+            || Literal::u32_unsuffixed(MAX_KEYS).into_token_stream(),
+            ToTokens::into_token_stream,
+        )
     }
 }
 
