@@ -67,7 +67,7 @@ impl Body {
     pub(crate) fn outside_mentions(&self, name: &str) -> bool {
         self.frames
             .iter()
-            .any(|frame| crate::tokens::contains_ident(frame.before.clone(), &[name]))
+            .any(|frame| crate::tokens::contains_ident(frame.before.clone(), name))
     }
 }
 

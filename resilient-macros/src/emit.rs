@@ -30,6 +30,7 @@ pub(crate) fn function(
     let mutable: Vec<String> = mutable.map(|copied| copied.ident.to_string()).collect();
     if !mutable.is_empty() {
         without_mut(&mut function.sig, &mut function.body, &mutable);
+        function.head = None;
     }
     let (inner_attrs, block) = match function.body.kind {
         // They are the function's own, and not allowed on the block that its body becomes.
@@ -50,7 +51,8 @@ pub(crate) fn function(
     let statements = quote!(#inner_attrs #uses #import #site #(#prepare)* #run);
     let mut outer = Group::new(Delimiter::Brace, statements);
     outer.set_span(function.body.block.span());
-    function.write(attrs, &function.body.rebuild(outer))
+    let body = function.body.rebuild(outer);
+    function.write(attrs, &body)
 }
 
 // { #![allow(..)] BODY } -> (#![allow(..)], { BODY })
@@ -116,7 +118,8 @@ fn run(
     block: &Group,
 ) -> TokenStream {
     let async_span = function.body.async_span;
-    let owns = stack.owns_arguments(&stack.layers, params);
+    let arguments = params.names();
+    let owns = stack.owns_arguments(&stack.layers, &arguments);
     let mut flow = Flow::Call(attempt(stack, output, async_span, owns, block));
     for (at, layer) in stack.layers.iter().enumerate().rev() {
         let (outside, inside) = stack.layers.split_at(at);
@@ -128,7 +131,7 @@ fn run(
             async_span,
             refused_inside: refuses(inside),
             outermost: outside.is_empty(),
-            owns_arguments: stack.owns_arguments(outside, params),
+            owns_arguments: stack.owns_arguments(outside, &arguments),
             handed_on: match policy.hands_on() {
                 true => handed_on(stack, params, outside),
                 false => Vec::new(),

@@ -8,7 +8,7 @@ use syn::{Attribute, Meta, Path};
 use crate::errors::Errors;
 use crate::krate::CRATES;
 use crate::policy::{self, RESILIENT};
-use crate::tokens::{contains_ident, is_ident, is_punct};
+use crate::tokens::{is_ident, is_punct};
 
 /// Stands in every body that the family has rewritten.
 pub(crate) const MARKER: &str = "__RESILIENT_SITE";
@@ -177,18 +177,11 @@ fn unrooted(path: &Path) -> String {
 
 /// An attribute under another name is invisible to its siblings: it expands last, over what they
 /// have made of the body, and so inside of them wherever it stands.
-pub(crate) fn check_first(own: &str, rest: &[TokenTree], errors: &mut Errors) -> bool {
-    let rewritten = match rest.last() {
-        Some(TokenTree::Group(body)) => contains_ident(body.stream(), &[MARKER]),
-        _ => false,
-    };
-    if rewritten {
-        let message = format!(
-            "this function was already rewritten by another attribute of the family, which could not see this one \
-             and so could not put it in its place: import the attribute under its own name (`{own}`), name the \
-             crate that re-exports it by `crate = ..`, or put the whole stack into one `#[resilient(..)]`"
-        );
-        errors.at(Span::call_site(), message);
-    }
-    !rewritten
+pub(crate) fn refuse_second(own: &str, errors: &mut Errors) {
+    let message = format!(
+        "this function was already rewritten by another attribute of the family, which could not see this one \
+         and so could not put it in its place: import the attribute under its own name (`{own}`), name the \
+         crate that re-exports it by `crate = ..`, or put the whole stack into one `#[resilient(..)]`"
+    );
+    errors.at(Span::call_site(), message);
 }

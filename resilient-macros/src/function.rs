@@ -1,14 +1,17 @@
 //! The function under the attributes. Its signature is parsed, its body is not: what the user wrote
 //! goes through as tokens, and a mistake in it is for the compiler to report.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::{ToTokens, TokenStreamExt};
+use proc_macro2::{Delimiter, Group, Punct, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
+use syn::{
+    AttrStyle, Attribute, MacroDelimiter, Meta, MetaList, ReturnType, Signature, Token, Type,
+    Visibility, token,
+};
 
 use crate::body::{self, Body};
 use crate::errors::Errors;
-use crate::tokens::{contains_ident, is_ident, is_punct, see_through};
+use crate::tokens::{contains_ident, idents_in, is_ident, moved, see_through};
 
 /// An item with its attributes taken apart from the rest.
 pub(crate) struct Item {
@@ -20,17 +23,47 @@ impl Item {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
         // Not all of it in one: syn would take the body apart, too.
         let mut rest: Vec<TokenTree> = tokens.into_iter().collect();
-        let attrs = rest.chunks(2).take_while(|pair| match pair {
-            [hash, TokenTree::Group(group)] => {
-                is_punct(Some(hash), '#') && group.delimiter() == Delimiter::Bracket
-            }
-            _ => false,
-        });
-        let length = 2 * attrs.count();
-        let attrs = rest.drain(..length).collect();
-        let attrs = Attribute::parse_outer.parse2(attrs)?;
+        let mut attrs = Vec::new();
+        while let Some([TokenTree::Punct(hash), TokenTree::Group(group)]) = rest.get(..2)
+            && hash.as_char() == '#'
+            && group.delimiter() == Delimiter::Bracket
+        {
+            attrs.extend(attribute(hash, group)?);
+            rest.drain(..2);
+        }
         Ok(Self { attrs, rest })
     }
+
+    /// Which of `names` stand in the body.
+    pub(crate) fn body_mentions<const N: usize>(&self, names: [&str; N]) -> [bool; N] {
+        match self.rest.last() {
+            Some(TokenTree::Group(body)) => idents_in(body.stream(), names),
+            _ => [false; N],
+        }
+    }
+}
+
+fn attribute(hash: &Punct, brackets: &Group) -> syn::Result<Vec<Attribute>> {
+    let mut inside = brackets.stream().into_iter();
+    // `#[name(..)]`, as those of the family mostly are, is taken apart without syn.
+    if let (Some(TokenTree::Ident(name)), Some(TokenTree::Group(parens)), None) =
+        (inside.next(), inside.next(), inside.next())
+        && parens.delimiter() == Delimiter::Parenthesis
+    {
+        let delimiter = MacroDelimiter::Paren(token::Paren(parens.delim_span()));
+        return Ok(vec![Attribute {
+            pound_token: Token![#](hash.span()),
+            style: AttrStyle::Outer,
+            bracket_token: token::Bracket(brackets.delim_span()),
+            meta: Meta::List(MetaList {
+                path: name.into(),
+                delimiter,
+                tokens: parens.stream(),
+            }),
+        }]);
+    }
+    let whole = [TokenTree::from(hash.clone()), brackets.clone().into()];
+    Attribute::parse_outer.parse2(whole.into_iter().collect())
 }
 
 impl ToTokens for Item {
@@ -46,6 +79,8 @@ pub(crate) struct Function {
     pub(crate) vis: Visibility,
     defaultness: Option<Token![default]>,
     pub(crate) sig: Signature,
+    /// All of these as they were written, if they still are.
+    pub(crate) head: Option<TokenStream>,
     pub(crate) body: Body,
 }
 
@@ -58,7 +93,7 @@ impl Function {
             let rest: TokenStream = input.parse()?;
             Ok((head, rest.is_empty()))
         };
-        let ((vis, defaultness, sig), whole) = match parser.parse2(head_tokens) {
+        let ((vis, defaultness, sig), whole) = match parser.parse2(head_tokens.clone()) {
             Ok(parts) => parts,
             Err(error) => {
                 errors.push(not_a_function(own, &item.rest).unwrap_or(error));
@@ -85,21 +120,19 @@ impl Function {
             vis,
             defaultness,
             sig,
+            head: Some(head_tokens),
             body,
         })
     }
 
     /// The function with `block` in the place of its body.
-    pub(crate) fn write(&self, attrs: &[Attribute], block: &Group) -> TokenStream {
-        let mut tokens = TokenStream::new();
-        for attr in attrs {
-            attr.to_tokens(&mut tokens);
-        }
-        self.vis.to_tokens(&mut tokens);
-        self.defaultness.to_tokens(&mut tokens);
-        self.sig.to_tokens(&mut tokens);
-        block.to_tokens(&mut tokens);
-        tokens
+    pub(crate) fn write(self, attrs: &[Attribute], block: &Group) -> TokenStream {
+        let head = self.head.unwrap_or_else(|| {
+            let (vis, defaultness, sig) = (&self.vis, &self.defaultness, &self.sig);
+            quote!(#vis #defaultness #sig)
+        });
+        let head = moved(head);
+        quote!(#(#attrs)* #head #block)
     }
 }
 
@@ -206,13 +239,13 @@ fn not_async(own: &str, item: &Item, sig: &Signature, block: &Group) -> syn::Err
         last.is_some_and(|segment| segment.ident == "test")
     };
     let body = || block.stream();
-    let message = if contains_ident(body(), &["block_on"]) || item.attrs.iter().any(is_test) {
+    let message = if contains_ident(body(), "block_on") || item.attrs.iter().any(is_test) {
         format!(
             "`#[{own}]` goes on an async function: if `#[tokio::test]`, `#[tokio::main]` or the like stands above and has \
              made this one sync, put that below; else write `async fn {}`",
             sig.ident
         )
-    } else if contains_ident(body(), &["__tracing_attr_span"]) {
+    } else if contains_ident(body(), INSTRUMENTED) {
         format!(
             "`#[instrument]` above has already rewritten this function: put it below `#[{own}]`"
         )
@@ -225,6 +258,9 @@ fn not_async(own: &str, item: &Item, sig: &Signature, block: &Group) -> syn::Err
     };
     syn::Error::new(sig.fn_token.span, message)
 }
+
+/// Stands in every body that `#[instrument]` has rewritten.
+pub(crate) const INSTRUMENTED: &str = "__tracing_attr_span";
 
 /// Types that are no `Result` under any alias that a person would write.
 const NO_RESULT: &[&str] = &[
@@ -249,9 +285,9 @@ fn check_output(own: &str, sig: &Signature, body: &Body, errors: &mut Errors) {
     }
     match output {
         Type::Path(path) if path.qself.is_none() => {
-            let last = path.path.segments.last().map(|segment| &segment.ident);
-            let is_other = |ident: &&Ident| NO_RESULT.iter().any(|name| *ident == name);
-            if let Some(name) = last.filter(is_other) {
+            let last = path.path.segments.last();
+            let name = last.map(|segment| segment.ident.to_string());
+            if let Some(name) = name.filter(|name| NO_RESULT.contains(&name.as_str())) {
                 errors.over(output, says(&format!("`{name}`")));
             }
         }

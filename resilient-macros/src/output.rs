@@ -6,6 +6,7 @@ use syn::Type;
 use syn::visit_mut::{VisitMut, visit_type_mut};
 
 use crate::stack::Shared;
+use crate::tokens::moved;
 
 /// The return type, in the three ways in which it is written.
 pub(crate) struct Output {
@@ -61,11 +62,11 @@ fn without_impl_trait(ty: &Type, by: &TokenStream) -> Option<Type> {
 pub(crate) fn judge(output: &Output, shared: &Shared) -> TokenStream {
     let at = Span::mixed_site();
     let ty = &output.nameable;
-    let verdict = match &shared.classify {
-        Some(path) => quote_spanned!(at=> __resilient::classified!(error, #path)),
-        None => quote_spanned!(at=> __resilient::classify!(error)),
-    };
     let type_at = output.span;
-    let error = quote_spanned!(type_at=> __resilient::ErrorOf<#ty>);
-    quote_spanned!(at=> |error: &#error| #verdict)
+    let error = moved(quote_spanned!(at=> |error: &));
+    let error = moved(quote_spanned!(type_at=> #error __resilient::ErrorOf<#ty>));
+    match &shared.classify {
+        Some(path) => quote_spanned!(at=> #error| __resilient::classified!(error, #path)),
+        None => quote_spanned!(at=> #error| __resilient::classify!(error)),
+    }
 }

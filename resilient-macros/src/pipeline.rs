@@ -110,7 +110,9 @@ fn rewrite(
     of_impl: Option<&Ident>,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
-    if !family::check_first(own, &item.rest, errors) {
+    let [rewritten, instrumented] = item.body_mentions([family::MARKER, function::INSTRUMENTED]);
+    if rewritten {
+        family::refuse_second(own, errors);
         return None;
     }
     let function = Function::parse(own, item, errors);
@@ -133,6 +135,7 @@ fn rewrite(
         &function,
         &params,
         of_impl.is_some(),
+        instrumented,
         errors,
     );
     let stack = Stack::plan(layers, shared, &params);

@@ -7,17 +7,21 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 
-/// Whether one of `names` stands anywhere in `tokens`, however deeply nested.
-pub(crate) fn contains_ident(tokens: TokenStream, names: &[&str]) -> bool {
+/// Which of `names` stand anywhere in `tokens`, however deeply nested.
+pub(crate) fn idents_in<const N: usize>(tokens: TokenStream, names: [&str; N]) -> [bool; N] {
     // The compiler writes a text sooner than it hands out the tokens.
     let text = tokens.to_string();
-    names.iter().any(|name| text.contains(name)) && walk(tokens, names)
+    names.map(|name| text.contains(name) && stands_in(tokens.clone(), name))
 }
 
-fn walk(tokens: TokenStream, names: &[&str]) -> bool {
+pub(crate) fn contains_ident(tokens: TokenStream, name: &str) -> bool {
+    idents_in(tokens, [name]) == [true]
+}
+
+fn stands_in(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
-        TokenTree::Group(group) => walk(group.stream(), names),
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => stands_in(group.stream(), name),
         _ => false,
     })
 }
@@ -63,22 +67,20 @@ pub(crate) fn is_ident(token: Option<&TokenTree>, wanted: &str) -> bool {
 
 /// The `#![..]` at the beginning of a body, and the rest of it.
 pub(crate) fn split_inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
-    let mut rest = body.clone().into_iter();
-    let mut attrs = Vec::new();
-    loop {
-        let ahead = rest.clone();
-        match [rest.next(), rest.next(), rest.next()] {
-            [Some(hash), Some(bang), Some(TokenTree::Group(group))]
-                if is_punct(Some(&hash), '#')
-                    && is_punct(Some(&bang), '!')
-                    && group.delimiter() == Delimiter::Bracket =>
-            {
-                attrs.extend([hash, bang, TokenTree::Group(group)]);
-            }
-            _ if attrs.is_empty() => return (TokenStream::new(), body),
-            _ => return (attrs.into_iter().collect(), ahead.collect()),
+    let mut rest: Vec<TokenTree> = body.clone().into_iter().collect();
+    let mut length = 0;
+    while let Some([hash, bang, TokenTree::Group(group)]) = rest.get(length..length + 3) {
+        let opens = is_punct(Some(hash), '#') && is_punct(Some(bang), '!');
+        if !opens || group.delimiter() != Delimiter::Bracket {
+            break;
         }
+        length += 3;
     }
+    if length == 0 {
+        return (TokenStream::new(), body);
+    }
+    let attrs = rest.drain(..length).collect();
+    (attrs, rest.into_iter().collect())
 }
 
 /// Writes `__self` for `self`, as `#[async_trait]` has done in the body but not in the attributes below it.

@@ -383,12 +383,12 @@ impl Layer for Retry {
         let at = Span::mixed_site();
         let (local, inside) = (around.local, moved(inside.into_call(around)));
 
-        let attempts = if self.later().is_empty() {
-            quote_spanned!(at=> #local.attempts())
+        let attempts = moved(if self.later().is_empty() {
+            quote_spanned!(at=> let mut attempts = #local.attempts())
         } else {
             let settings = settings_name(local);
-            quote_spanned!(at=> #local.attempts_with(#settings))
-        };
+            quote_spanned!(at=> let mut attempts = #local.attempts_with(#settings))
+        });
         let within = self.budget.within(local);
         let by_backoff = match self.inline_backoff() {
             Some(closure) => Some(located(
@@ -409,18 +409,21 @@ impl Layer for Retry {
                 by_backoff.map(|value| Rule::new("backoff", value)),
             ],
         );
-        let next = match rules {
-            Some(rules) => quote_spanned!(at=> attempts.next_by(call.await, &#rules)),
-            None => quote_spanned!(at=> attempts.next(call.await)),
-        };
+        let attempt = moved(quote_spanned!(at=>
+            let attempt = attempts.start();
+            #inside
+            let call = attempt.run(call);
+            let pause = match
+        ));
+        let next = moved(match rules {
+            Some(rules) => quote_spanned!(at=> #attempt attempts.next_by(call.await, &#rules)),
+            None => quote_spanned!(at=> #attempt attempts.next(call.await)),
+        });
         Flow::Outcome {
-            statements: quote_spanned!(at=> let mut attempts = #attempts #within;),
+            statements: quote_spanned!(at=> #attempts #within;),
             outcome: quote_spanned!(at=>
                 loop {
-                    let attempt = attempts.start();
-                    #inside
-                    let call = attempt.run(call);
-                    let pause = match #next {
+                    #next {
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,
                         ::core::ops::ControlFlow::Continue(pause) => pause,
                     };
