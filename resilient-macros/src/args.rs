@@ -223,8 +223,8 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
     let ahead = input.fork();
     let key = ahead.call(Ident::parse_any).ok();
     let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]);
-    let called = ahead.peek(token::Paren);
-    let alone = is_at_end(&ahead);
+    let called = !assigned && ahead.peek(token::Paren);
+    let alone = !assigned && is_at_end(&ahead);
 
     match key {
         Some(key) if assigned => {

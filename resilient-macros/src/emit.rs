@@ -114,7 +114,7 @@ fn run(
     function: &Function,
     stack: &Stack,
     params: &Params,
-    output: &Output,
+    output: &Output<'_>,
     block: &Group,
 ) -> TokenStream {
     let async_span = function.body.async_span;
@@ -173,7 +173,7 @@ fn finished(around: &Around<'_>, flow: Flow) -> TokenStream {
 // The hint ties every `?` and `return` in the body to the declared type, as in the bare function.
 fn attempt(
     stack: &Stack,
-    output: &Output,
+    output: &Output<'_>,
     async_span: Span,
     owns: bool,
     block: &Group,

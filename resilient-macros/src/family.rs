@@ -13,9 +13,6 @@ use crate::tokens::{is_ident, is_punct};
 /// Stands in every body that the family has rewritten.
 pub(crate) const MARKER: &str = "__RESILIENT_SITE";
 
-/// The only argument of an attribute that is but named.
-const NAMED: &str = "__named";
-
 /// One attribute of the family.
 pub(crate) struct Member {
     /// Its name, with the span for errors about the whole of it.
@@ -101,7 +98,7 @@ impl Family {
     ///
     /// As an attribute: a `use` would look for a value of that name as well, and find an argument.
     pub(crate) fn uses(&self) -> TokenStream {
-        let (at, named) = (Span::mixed_site(), Ident::new(NAMED, Span::mixed_site()));
+        let at = Span::mixed_site();
         let mut seen = Vec::new();
         let paths = self
             .members
@@ -113,14 +110,21 @@ impl Family {
             seen.push(path);
             first
         });
-        quote_spanned!(at=> #(#[#paths(#named)] use {};)*)
+        quote_spanned!(at=> #(#[#paths] use {};)*)
     }
 }
 
-/// Whether this attribute only [names](Family::uses) itself: then it and its item leave nothing behind.
+/// Whether the attribute is only there to be [named](Family::uses): then it and its item leave nothing behind.
 pub(crate) fn only_names(args: &TokenStream, item: &TokenStream) -> bool {
-    is_ident(args.clone().into_iter().next().as_ref(), NAMED)
-        && is_ident(item.clone().into_iter().next().as_ref(), "use")
+    if !args.is_empty() {
+        return false;
+    }
+    let mut item = item.clone().into_iter();
+    matches!(
+        [item.next(), item.next(), item.next(), item.next()],
+        [Some(word), Some(TokenTree::Group(nothing)), Some(_), None]
+            if is_ident(Some(&word), "use") && nothing.stream().is_empty()
+    )
 }
 
 /// The name of a family attribute, if `path` is that of one: bare, or from one of our crates.

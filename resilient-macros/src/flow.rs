@@ -75,7 +75,7 @@ impl Flow {
 /// What a layer knows of its surroundings.
 pub(crate) struct Around<'a> {
     pub(crate) local: &'a Ident,
-    pub(crate) output: &'a Output,
+    pub(crate) output: &'a Output<'a>,
     pub(crate) shared: &'a Shared,
     pub(crate) async_span: Span,
     /// Whether a layer inside of this one can refuse: then a `Failure` arrives, else a `Judged`.
@@ -176,7 +176,7 @@ impl Rule {
 
 // rules::<R>().when(|error| ..).when_ok(|value| ..)
 pub(crate) fn rules<const N: usize>(
-    output: &Output,
+    output: &Output<'_>,
     rules: [Option<Rule>; N],
 ) -> Option<TokenStream> {
     let at = Span::mixed_site();

@@ -1,5 +1,7 @@
 //! The function's return type, and what is said by it.
 
+use std::borrow::Cow;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
@@ -9,25 +11,30 @@ use crate::stack::Shared;
 use crate::tokens::moved;
 
 /// The return type, in the three ways in which it is written.
-pub(crate) struct Output {
+pub(crate) struct Output<'a> {
     /// With `_` for each `impl Trait`: where the compiler infers.
-    pub(crate) hinted: Type,
+    pub(crate) hinted: Cow<'a, Type>,
     /// With `()` for each `impl Trait`: where it must not have to.
-    pub(crate) nameable: Type,
+    pub(crate) nameable: Cow<'a, Type>,
     /// Where it stands, with the names of this expansion.
     pub(crate) span: Span,
 }
 
-impl Output {
-    pub(crate) fn new(ty: &Type) -> Self {
-        let nameable = without_impl_trait(ty, &quote!(()));
+impl<'a> Output<'a> {
+    pub(crate) fn new(ty: &'a Type) -> Self {
+        let (hinted, nameable) = match without_impl_trait(ty, &quote!(_)) {
+            None => (Cow::Borrowed(ty), Cow::Borrowed(ty)),
+            Some(hinted) => {
+                let nameable = without_impl_trait(ty, &quote!(()));
+                (
+                    Cow::Owned(hinted),
+                    nameable.map_or(Cow::Borrowed(ty), Cow::Owned),
+                )
+            }
+        };
         Self {
-            hinted: nameable
-                .is_some()
-                .then(|| without_impl_trait(ty, &quote!(_)))
-                .flatten()
-                .unwrap_or_else(|| ty.clone()),
-            nameable: nameable.unwrap_or_else(|| ty.clone()),
+            hinted,
+            nameable,
             span: Span::mixed_site().located_at(syn::spanned::Spanned::span(ty)),
         }
     }
@@ -59,7 +66,7 @@ fn without_impl_trait(ty: &Type, by: &TokenStream) -> Option<Type> {
 }
 
 // |error: &ErrorOf<R>| classify!(error)
-pub(crate) fn judge(output: &Output, shared: &Shared) -> TokenStream {
+pub(crate) fn judge(output: &Output<'_>, shared: &Shared) -> TokenStream {
     let at = Span::mixed_site();
     let ty = &output.nameable;
     let type_at = output.span;

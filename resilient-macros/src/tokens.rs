@@ -67,7 +67,11 @@ pub(crate) fn is_ident(token: Option<&TokenTree>, wanted: &str) -> bool {
 
 /// The `#![..]` at the beginning of a body, and the rest of it.
 pub(crate) fn split_inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
-    let mut rest: Vec<TokenTree> = body.clone().into_iter().collect();
+    let mut rest = body.clone().into_iter();
+    if !is_punct(rest.next().as_ref(), '#') {
+        return (TokenStream::new(), body);
+    }
+    let mut rest: Vec<TokenTree> = body.into_iter().collect();
     let mut length = 0;
     while let Some([hash, bang, TokenTree::Group(group)]) = rest.get(length..length + 3) {
         let opens = is_punct(Some(hash), '#') && is_punct(Some(bang), '!');
@@ -75,9 +79,6 @@ pub(crate) fn split_inner_attributes(body: TokenStream) -> (TokenStream, TokenSt
             break;
         }
         length += 3;
-    }
-    if length == 0 {
-        return (TokenStream::new(), body);
     }
     let attrs = rest.drain(..length).collect();
     (attrs, rest.into_iter().collect())

@@ -1,5 +1,5 @@
 async fn get(host: String) -> Result<Vec<u8>, Status> {
-    #[circuit_breaker(__named)]
+    #[circuit_breaker]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, retry, breaker) = {

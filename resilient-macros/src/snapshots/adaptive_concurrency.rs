@@ -1,6 +1,6 @@
 impl Store {
     async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
-        #[adaptive_concurrency(__named)]
+        #[adaptive_concurrency]
         use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, limiter, limiter_2, limiter_3) = {

@@ -24,7 +24,7 @@ impl Get for Client {
             let __self = self;
             let seen = seen;
             let __ret: Result<Vec<u8>, Status> = {
-                #[fallback(__named)]
+                #[fallback]
                 use {};
                 use ::resilient_runtime::__private as __resilient;
                 let (site, retry, fallback) = {

@@ -30,7 +30,7 @@ impl Get for Client {
             let __arg2 = __arg2;
             let key = key;
             let __ret: Result<u32, Status> = {
-                #[retry(__named)]
+                #[retry]
                 use {};
                 use ::resilient_runtime::__private as __resilient;
                 let (site, fallback, retry) = {

@@ -1,6 +1,6 @@
 impl Store {
     async fn dump(&self, tenant: u32) -> Result<Vec<Entry>, Status> {
-        #[bulkhead(__named)]
+        #[bulkhead]
         use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, bulkhead, bulkhead_2) = {

@@ -1,7 +1,7 @@
 async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
-    #[fallback(__named)]
+    #[fallback]
     use {};
-    #[timeout(__named)]
+    #[timeout]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, retry, fallback, timeout) = {

@@ -1,5 +1,5 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
-    #[timeout(__named)]
+    #[timeout]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout) = {

@@ -1,5 +1,5 @@
 async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
-    #[timeout(__named)]
+    #[timeout]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout) = {

@@ -1,5 +1,5 @@
 async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Status> {
-    #[fault(__named)]
+    #[fault]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fault, fault_2) = {

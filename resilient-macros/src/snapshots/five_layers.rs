@@ -1,9 +1,9 @@
 async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
-    #[timeout(__named)]
+    #[timeout]
     use {};
-    #[retry(__named)]
+    #[retry]
     use {};
-    #[circuit_breaker(__named)]
+    #[circuit_breaker]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout, retry, timeout_2, breaker) = {

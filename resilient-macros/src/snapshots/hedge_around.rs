@@ -1,9 +1,9 @@
 async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> {
-    #[hedge(__named)]
+    #[hedge]
     use {};
-    #[timeout(__named)]
+    #[timeout]
     use {};
-    #[circuit_breaker(__named)]
+    #[circuit_breaker]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, timeout, hedge, timeout_2, breaker) = {

@@ -1,6 +1,6 @@
 impl Client {
     async fn get(&self, request: Request, seen: u32) -> Result<Vec<u8>, Status> {
-        #[hedge(__named)]
+        #[hedge]
         use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, retry, hedge) = {

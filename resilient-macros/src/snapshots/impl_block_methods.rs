@@ -128,7 +128,7 @@ impl<T: Send> Get for Store<T> {
         running.end(outcome).map_err(__resilient::Failure::into_error)
     }
     async fn put(&self, tenant: u32) -> Result<(), Status> {
-        #[timeout(__named)]
+        #[timeout]
         use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, timeout) = {
@@ -172,7 +172,7 @@ impl<T: Send> Get for Store<T> {
         running.end(outcome).map_err(__resilient::Failure::into_error)
     }
     async fn ping(&self) {
-        #[resilient(__named)]
+        #[resilient]
         use {};
     }
     fn len(&self) -> usize {

@@ -1,5 +1,5 @@
 async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), Status> {
-    #[rate_limit(__named)]
+    #[rate_limit]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, rate_limit, rate_limit_2) = {

@@ -1,7 +1,7 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
-    #[retry(__named)]
+    #[retry]
     use {};
-    #[circuit_breaker(__named)]
+    #[circuit_breaker]
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, timeout, retry, breaker) = {
