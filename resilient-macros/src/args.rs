@@ -230,7 +230,8 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
         Some(key) if assigned => {
             input.call(Ident::parse_any)?;
             input.parse::<Token![=]>()?;
-            if let Ok((known, _)) = look_up(&key, schema)
+            let known = look_up(&key, schema);
+            if let Ok((known, _)) = known
                 && known.or_type
                 && let Some(ty) = read_type(input)
             {
@@ -242,7 +243,7 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
             }
             // Read in any case: a comma in the value of an unknown knob begins no other.
             let value = read_value(&key, input);
-            let (known, in_ms) = look_up(&key, schema)?;
+            let (known, in_ms) = known?;
             if known.form == Form::Names {
                 let message =
                     format!("`{key}` takes names in parentheses: write `{key}(argument)`");

@@ -38,17 +38,16 @@ pub(crate) fn function(
         Kind::AsyncTrait | Kind::Boxed => (TokenStream::new(), function.body.block.clone()),
     };
     let output = Output::new(output);
-    let (inner_attrs, import) = (
-        moved(inner_attrs),
-        krate::import(stack.shared.krate.as_ref()),
-    );
-    let (import, site) = (moved(import), moved(site(stack)));
+    let inner_attrs = moved(inner_attrs);
+    let uses = quote!(#inner_attrs #uses);
+    let import = krate::import(uses, stack.shared.krate.as_ref());
+    let site = moved(site(import, stack));
     let prepare = stack
         .layers
         .iter()
         .map(|layer| moved(layer.policy.layer().prepare(&layer.local)));
     let run = moved(run(&function, stack, params, &output, &block));
-    let statements = quote!(#inner_attrs #uses #import #site #(#prepare)* #run);
+    let statements = quote!(#site #(#prepare)* #run);
     let mut outer = Group::new(Delimiter::Brace, statements);
     outer.set_span(function.body.block.span());
     let body = function.body.rebuild(outer);
@@ -66,6 +65,7 @@ fn without_inner_attributes(block: &Group) -> (TokenStream, Group) {
     (attrs, without)
 }
 
+// BEFORE
 // let (site, retry, timeout) = {
 //     static __RESILIENT_SITE: Site = ..;
 //     static __RESILIENT_RETRY: RetryLayer = ..;
@@ -73,8 +73,8 @@ fn without_inner_attributes(block: &Group) -> (TokenStream, Group) {
 //     (&__RESILIENT_SITE, &__RESILIENT_RETRY, ..)
 // };
 // let running = site.enter();
-fn site(stack: &Stack) -> TokenStream {
-    let at = Span::mixed_site();
+fn site(before: TokenStream, stack: &Stack) -> TokenStream {
+    let (at, before) = (Span::mixed_site(), moved(before));
     let marker = Ident::new(crate::family::MARKER, at);
     let items: Vec<&Ident> = stack.layers.iter().map(|layer| &layer.item).collect();
     let locals: Vec<&Ident> = stack.layers.iter().map(|layer| &layer.local).collect();
@@ -100,6 +100,7 @@ fn site(stack: &Stack) -> TokenStream {
     }
     let statics = moved(statics);
     quote_spanned!(at=>
+        #before
         let (site, #(#locals),*) = {
             #statics
             __resilient::register! { &#marker }

@@ -122,8 +122,8 @@ fn rewrite(
     let mut shared = Shared::merge(attributes, errors);
     shared.krate = shared.krate.or_else(|| family.krate.clone());
 
-    let function = function?;
-    let output = function.body.output.clone()?;
+    let mut function = function?;
+    function.body.output.as_ref()?;
     if let Some(mark) = of_impl {
         impl_block::take_statics(&mut layers, mark);
         shared.put_before(&function.sig.ident);
@@ -139,6 +139,7 @@ fn rewrite(
         errors,
     );
     let stack = Stack::plan(layers, shared, &params);
+    let output = function.body.output.take()?;
     Some(emit::function(
         function,
         &item.attrs,

@@ -324,14 +324,14 @@ fn answers_can_be_named(layers: &[Parsed], function: &Function, errors: &mut Err
     let Some(output) = function.body.output.as_ref() else {
         return;
     };
+    if !has_impl_trait(output) {
+        return;
+    }
     if let Some(error) = error_type(output)
         && has_impl_trait(error)
     {
         let message = "the error type has to be named, for a policy has to look at it: write a type in place of `impl Trait`";
         errors.over(error, message);
-    }
-    if !has_impl_trait(output) {
-        return;
     }
     for layer in layers {
         if layer.policy.layer().when_ok().is_some()

@@ -252,17 +252,15 @@ impl Declaration {
 
     /// The static after `named`, which ends in `static NAME`.
     pub(crate) fn write(self, named: TokenStream) -> TokenStream {
-        let (at, named) = (Span::mixed_site(), moved(named));
+        let (at, named) = (self.at, moved(named));
         let (layer, make) = (
             Ident::new(self.layer, self.at),
             Ident::new(self.make, self.at),
         );
         let (generic, arguments) = (self.generic.map(moved), moved(self.arguments));
-        let colon = moved(quote_spanned!(at=> #named:));
-        let typed = moved(quote_spanned!(self.at=> #colon __resilient::#layer #generic));
-        let assigned = moved(quote_spanned!(at=> #typed =));
-        let made = quote_spanned!(self.at=> #assigned __resilient::#layer::#make(#arguments));
-        let (made, after) = (moved(made), self.after.map(moved));
-        quote_spanned!(at=> #made #after;)
+        let after = self.after.map(moved);
+        quote_spanned!(at=>
+            #named: __resilient::#layer #generic = __resilient::#layer::#make(#arguments) #after;
+        )
     }
 }

@@ -322,7 +322,7 @@ pub(crate) fn declare_of_impl(
     let kind = kind(policy, generic.as_ref(), |name| {
         moved_to(type_at, from_outside(name))
     });
-    let import = krate::import(krate);
+    let import = krate::import(TokenStream::new(), krate);
     let one = policy.one(&runtime_at(type_at, policy.names().state));
     let value = match &state.key {
         None => one,
@@ -372,6 +372,9 @@ fn there_already(expr: &Expr) -> (Option<TokenStream>, TokenStream) {
 pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
     let at = Span::mixed_site();
     let state = policy.state();
+    if state.state.is_none() && state.key.is_none() && state.cost.is_none() {
+        return TokenStream::new();
+    }
     let named = state.state.as_ref().map(|expr| {
         let name = state_name(local);
         let generic = policy.generic_elsewhere();
@@ -400,7 +403,6 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
     .collect();
     let names = policy.names();
     let found = match (&state.key, &name) {
-        (None, None) if asked.is_empty() => return TokenStream::new(),
         (None, None) => quote_spanned!(at=> #local.own() #(#asked)*),
         (None, Some(name)) => {
             let over = names.method("over");
