@@ -3,11 +3,11 @@
 //! Every mistake is reported and the next knob read on from the next comma, so that one slip does
 //! not hide another.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, PathArguments, Token, Type, token};
+use syn::{Expr, Ident, Lit, PathArguments, Token, Type, token};
 
 use crate::errors::Errors;
 use crate::nearest::nearest;
@@ -223,14 +223,15 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
     let ahead = input.fork();
     let key = ahead.call(Ident::parse_any).ok();
     let assigned = ahead.peek(Token![=]) && !ahead.peek(Token![==]);
-    let called = ahead.peek(token::Paren);
-    let alone = ahead.is_empty() || ahead.peek(Token![,]);
+    let called = !assigned && ahead.peek(token::Paren);
+    let alone = !assigned && is_at_end(&ahead);
 
     match key {
         Some(key) if assigned => {
             input.call(Ident::parse_any)?;
             input.parse::<Token![=]>()?;
-            if let Ok((known, _)) = look_up(&key, schema)
+            let known = look_up(&key, schema);
+            if let Ok((known, _)) = known
                 && known.or_type
                 && let Some(ty) = read_type(input)
             {
@@ -242,7 +243,7 @@ fn read_one(input: ParseStream<'_>, schema: &Schema, first: bool) -> syn::Result
             }
             // Read in any case: a comma in the value of an unknown knob begins no other.
             let value = read_value(&key, input);
-            let (known, in_ms) = look_up(&key, schema)?;
+            let (known, in_ms) = known?;
             if known.form == Form::Names {
                 let message =
                     format!("`{key}` takes names in parentheses: write `{key}(argument)`");
@@ -405,7 +406,7 @@ fn spellings(key: &'static Key) -> Vec<String> {
 }
 
 pub(crate) fn read_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
-    if input.is_empty() || input.peek(Token![,]) {
+    if is_at_end(input) {
         let message = format!("expected a value after `{key} =`");
         return Err(syn::Error::new(key.span(), message));
     }
@@ -414,6 +415,15 @@ pub(crate) fn read_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Exp
 
 /// Reads an expression; if there is none, `input` still stands before it.
 fn read_expr(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let ahead = input.fork();
+    // Most are a literal and no more, which takes no grammar.
+    if let Ok(literal) = ahead.parse::<Literal>()
+        && is_at_end(&ahead)
+    {
+        syn::parse::discouraged::Speculative::advance_to(input, &ahead);
+        let (attrs, lit) = (Vec::new(), Lit::new(literal));
+        return Ok(Expr::Lit(syn::ExprLit { attrs, lit }));
+    }
     let ahead = input.fork();
     let expr = ahead.parse::<Expr>()?;
     syn::parse::discouraged::Speculative::advance_to(input, &ahead);
@@ -424,11 +434,16 @@ fn read_expr(input: ParseStream<'_>) -> syn::Result<Expr> {
 fn read_type(input: ParseStream<'_>) -> Option<Type> {
     let ahead = input.fork();
     let ty = ahead.parse::<Type>().ok()?;
-    if !is_path(&ty) || !(ahead.is_empty() || ahead.peek(Token![,])) {
+    if !is_path(&ty) || !is_at_end(&ahead) {
         return None;
     }
     syn::parse::discouraged::Speculative::advance_to(input, &ahead);
     Some(ty)
+}
+
+/// Whether a value ends here.
+fn is_at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
 }
 
 fn is_path(ty: &Type) -> bool {

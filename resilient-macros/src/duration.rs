@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
+
+use crate::tokens::moved;
 
 const UNITS: &[(&str, u128)] = &[
     ("ns", 1),
@@ -86,7 +88,7 @@ pub(crate) fn write(duration: Duration, at: Span, tokens: &mut TokenStream) {
     let constructor = proc_macro2::Ident::new(constructor, at);
     let mut number = Literal::u128_unsuffixed(nanos / size);
     number.set_span(at);
-    tokens.extend(quote_spanned!(at=> ::core::time::Duration::#constructor(#number)));
+    moved(quote_spanned!(at=> ::core::time::Duration::#constructor(#number))).to_tokens(tokens);
 }
 
 #[cfg(test)]

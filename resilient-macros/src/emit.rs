@@ -6,20 +6,19 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Type};
 
 use crate::body::Kind;
-use crate::family::Family;
 use crate::flow::{Around, Flow, future};
 use crate::function::Function;
 use crate::krate;
 use crate::output::{Output, judge};
 use crate::params::{Held, Params, without_mut};
 use crate::stack::{Copied, Planned, Stack, refuses, repeats};
-use crate::tokens::split_inner_attributes;
+use crate::tokens::{moved, split_inner_attributes};
 
 /// The whole function anew.
 pub(crate) fn function(
     mut function: Function,
     attrs: &[Attribute],
-    family: &Family,
+    uses: &TokenStream,
     stack: &Stack,
     params: &Params,
     output: &Type,
@@ -31,6 +30,7 @@ pub(crate) fn function(
     let mutable: Vec<String> = mutable.map(|copied| copied.ident.to_string()).collect();
     if !mutable.is_empty() {
         without_mut(&mut function.sig, &mut function.body, &mutable);
+        function.head = None;
     }
     let (inner_attrs, block) = match function.body.kind {
         // They are the function's own, and not allowed on the block that its body becomes.
@@ -38,26 +38,20 @@ pub(crate) fn function(
         Kind::AsyncTrait | Kind::Boxed => (TokenStream::new(), function.body.block.clone()),
     };
     let output = Output::new(output);
-    let at = Span::mixed_site();
-    let uses = family.uses();
-    let import = krate::import(stack.shared.krate.as_ref());
-    let site = site(stack);
+    let inner_attrs = moved(inner_attrs);
+    let uses = quote!(#inner_attrs #uses);
+    let import = krate::import(uses, stack.shared.krate.as_ref());
+    let site = moved(site(import, stack));
     let prepare = stack
         .layers
         .iter()
-        .map(|layer| layer.policy.layer().prepare(&layer.local));
-    let run = run(&function, stack, params, &output, &block);
-    let statements = quote_spanned!(at=>
-        #inner_attrs
-        #uses
-        #import
-        #site
-        #(#prepare)*
-        #run
-    );
+        .map(|layer| moved(layer.policy.layer().prepare(&layer.local)));
+    let run = moved(run(&function, stack, params, &output, &block));
+    let statements = quote!(#site #(#prepare)* #run);
     let mut outer = Group::new(Delimiter::Brace, statements);
     outer.set_span(function.body.block.span());
-    function.write(attrs, &function.body.rebuild(outer))
+    let body = function.body.rebuild(outer);
+    function.write(attrs, &body)
 }
 
 // { #![allow(..)] BODY } -> (#![allow(..)], { BODY })
@@ -71,6 +65,7 @@ fn without_inner_attributes(block: &Group) -> (TokenStream, Group) {
     (attrs, without)
 }
 
+// BEFORE
 // let (site, retry, timeout) = {
 //     static __RESILIENT_SITE: Site = ..;
 //     static __RESILIENT_RETRY: RetryLayer = ..;
@@ -78,32 +73,36 @@ fn without_inner_attributes(block: &Group) -> (TokenStream, Group) {
 //     (&__RESILIENT_SITE, &__RESILIENT_RETRY, ..)
 // };
 // let running = site.enter();
-fn site(stack: &Stack) -> TokenStream {
-    let at = Span::mixed_site();
+fn site(before: TokenStream, stack: &Stack) -> TokenStream {
+    let (at, before) = (Span::mixed_site(), moved(before));
     let marker = Ident::new(crate::family::MARKER, at);
     let items: Vec<&Ident> = stack.layers.iter().map(|layer| &layer.item).collect();
     let locals: Vec<&Ident> = stack.layers.iter().map(|layer| &layer.local).collect();
-    let statics = stack.layers.iter().map(|layer| {
-        let declaration = layer.policy.layer().declare(&marker);
-        let (item, kind, value) = (&layer.item, &declaration.kind, &declaration.value);
-        quote_spanned!(at=> static #item: #kind = #value;)
-    });
-    let name = match &stack.shared.name {
+    let name = moved(match &stack.shared.name {
         Some(name) => quote_spanned!(at=> || #name),
         None => quote_spanned!(at=> || {
             fn here() {}
             ::core::any::type_name_of_val(&here)
         }),
-    };
+    });
+    let mut statics = quote_spanned!(at=>
+        static #marker: __resilient::Site = __resilient::Site::new(
+            #name,
+            ::core::file!(),
+            ::core::line!(),
+            &[#(&#items),*],
+        );
+    );
+    for layer in &stack.layers {
+        let (before, item) = (moved(statics), &layer.item);
+        let named = quote_spanned!(at=> #before static #item);
+        statics = layer.policy.layer().declare(&marker).write(named);
+    }
+    let statics = moved(statics);
     quote_spanned!(at=>
+        #before
         let (site, #(#locals),*) = {
-            static #marker: __resilient::Site = __resilient::Site::new(
-                #name,
-                ::core::file!(),
-                ::core::line!(),
-                &[#(&#items),*],
-            );
-            #(#statics)*
+            #statics
             __resilient::register! { &#marker }
             (&#marker, #(&#items),*)
         };
@@ -116,14 +115,16 @@ fn run(
     function: &Function,
     stack: &Stack,
     params: &Params,
-    output: &Output,
+    output: &Output<'_>,
     block: &Group,
 ) -> TokenStream {
     let async_span = function.body.async_span;
-    let owns = stack.owns_arguments(&stack.layers, params);
+    let arguments = params.names();
+    let owns = stack.owns_arguments(&stack.layers, &arguments);
     let mut flow = Flow::Call(attempt(stack, output, async_span, owns, block));
     for (at, layer) in stack.layers.iter().enumerate().rev() {
         let (outside, inside) = stack.layers.split_at(at);
+        let policy = layer.policy.layer();
         let around = Around {
             local: &layer.local,
             output,
@@ -131,10 +132,13 @@ fn run(
             async_span,
             refused_inside: refuses(inside),
             outermost: outside.is_empty(),
-            owns_arguments: stack.owns_arguments(outside, params),
-            handed_on: handed_on(stack, params, outside),
+            owns_arguments: stack.owns_arguments(outside, &arguments),
+            handed_on: match policy.hands_on() {
+                true => handed_on(stack, params, outside),
+                false => Vec::new(),
+            },
         };
-        flow = layer.policy.layer().wrap(&around, flow);
+        flow = policy.wrap(&around, flow);
         if around.outermost {
             return finished(&around, flow);
         }
@@ -146,15 +150,15 @@ fn finished(around: &Around<'_>, flow: Flow) -> TokenStream {
     let at = Span::mixed_site();
     match flow {
         Flow::Call(statements) => {
-            let answer = around.finish();
-            quote_spanned!(at=> #statements let outcome = call.await; #answer)
+            let statements = moved(statements);
+            around.finish(quote_spanned!(at=> #statements let outcome = call.await;))
         }
         Flow::Outcome {
             statements,
             outcome,
         } => {
-            let answer = around.finish();
-            quote_spanned!(at=> #statements let outcome = #outcome; #answer)
+            let (statements, outcome) = (moved(statements), moved(outcome));
+            around.finish(quote_spanned!(at=> #statements let outcome = #outcome;))
         }
         Flow::Answer(body) => body,
     }
@@ -170,7 +174,7 @@ fn finished(around: &Around<'_>, flow: Flow) -> TokenStream {
 // The hint ties every `?` and `return` in the body to the declared type, as in the bare function.
 fn attempt(
     stack: &Stack,
-    output: &Output,
+    output: &Output<'_>,
     async_span: Span,
     owns: bool,
     block: &Group,
@@ -183,34 +187,30 @@ fn attempt(
         .iter()
         .map(|copied| own(copied, stack.is_shared()))
         .unzip();
-    let judge = judge(output, &stack.shared);
+    let judge = moved(judge(output, &stack.shared));
     let hint = quote_spanned!(type_at=>
         if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<#hinted> {
             return ret;
         }
     );
+    let hint = moved(hint);
+    let owned = moved(quote!(#hint #(#owned)*));
     // A body that only panics is no mistake of its own; bound to a name, it would look like one.
     let ret = quote_spanned!(type_at=>
+        #owned
         #[allow(clippy::diverging_sub_expression)]
         let ret: #hinted = #block;
     );
-    let judged = quote_spanned!(type_at=> __resilient::judged);
-    let call = future(
-        async_span,
-        owns,
-        &quote_spanned!(at=>
-            #hint
-            #(#owned)*
-            #ret
-            #[allow(unreachable_code)]
-            ret
-        ),
+    let ret = moved(ret);
+    let body = quote_spanned!(at=>
+        #ret
+        #[allow(unreachable_code)]
+        ret
     );
-    quote_spanned!(at=>
-        #(#copies)*
-        #call
-        let call = #judged(call, #judge);
-    )
+    let call = moved(future(quote!(#(#copies)*), async_span, owns, body));
+    let judged = moved(quote_spanned!(at=> #call let call =));
+    let judged = moved(quote_spanned!(type_at=> #judged __resilient::judged));
+    quote_spanned!(at=> #judged(call, #judge);)
 }
 
 // let own_list = copy(&list);      let mut list = own_list;

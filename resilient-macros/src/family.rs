@@ -8,13 +8,10 @@ use syn::{Attribute, Meta, Path};
 use crate::errors::Errors;
 use crate::krate::CRATES;
 use crate::policy::{self, RESILIENT};
-use crate::tokens::{contains_ident, is_ident, is_punct};
+use crate::tokens::{is_ident, is_punct};
 
 /// Stands in every body that the family has rewritten.
 pub(crate) const MARKER: &str = "__RESILIENT_SITE";
-
-/// The only argument of an attribute that is but named.
-const NAMED: &str = "__named";
 
 /// One attribute of the family.
 pub(crate) struct Member {
@@ -41,7 +38,11 @@ impl Family {
         attrs: &mut Vec<Attribute>,
         errors: &mut Errors,
     ) -> Self {
-        let homes = homes(&args, attrs);
+        let by_path = |attr: &Attribute| attr.path().segments.len() > 1;
+        let homes = match attrs.iter().any(by_path) {
+            true => homes(&args, attrs),
+            false => Vec::new(),
+        };
         let mut members = vec![Member {
             name: Ident::new(own, Span::call_site()),
             args,
@@ -76,9 +77,12 @@ impl Family {
     /// Takes `#[resilient(skip)]` out, and gives its `skip`.
     pub(crate) fn take_skip(&mut self) -> Option<Ident> {
         let skip = |member: &Member| {
+            if member.name != RESILIENT {
+                return None;
+            }
             let mut args = member.args.clone().into_iter();
             let skip = match args.next()? {
-                TokenTree::Ident(word) if word == "skip" && member.name == RESILIENT => word,
+                TokenTree::Ident(word) if word == "skip" => word,
                 _ => return None,
             };
             let alone = args.next().is_none_or(|comma| is_punct(Some(&comma), ','));
@@ -94,27 +98,33 @@ impl Family {
     ///
     /// As an attribute: a `use` would look for a value of that name as well, and find an argument.
     pub(crate) fn uses(&self) -> TokenStream {
-        let (at, named) = (Span::mixed_site(), Ident::new(NAMED, Span::mixed_site()));
-        let mut paths: Vec<&Path> = Vec::new();
-        for path in self
+        let at = Span::mixed_site();
+        let mut seen = Vec::new();
+        let paths = self
             .members
             .iter()
-            .filter_map(|member| member.path.as_ref())
-        {
-            if paths.iter().all(|other| unrooted(other) != unrooted(path)) {
-                paths.push(path);
-            }
-        }
-        quote_spanned!(at=> #(#[#paths(#named)] const _: () = ();)*)
+            .filter_map(|member| member.path.as_ref());
+        let paths = paths.filter(|path| {
+            let path = unrooted(path);
+            let first = !seen.contains(&path);
+            seen.push(path);
+            first
+        });
+        quote_spanned!(at=> #(#[#paths] use {};)*)
     }
 }
 
-/// Whether this attribute only [names](Family::uses) itself: then it and its item leave nothing behind.
+/// Whether the attribute is only there to be [named](Family::uses): then it and its item leave nothing behind.
 pub(crate) fn only_names(args: &TokenStream, item: &TokenStream) -> bool {
-    let mut words = args.clone().into_iter().chain(item.clone());
-    [NAMED, "const", "_"]
-        .iter()
-        .all(|word| is_ident(words.next().as_ref(), word))
+    if !args.is_empty() {
+        return false;
+    }
+    let mut item = item.clone().into_iter();
+    matches!(
+        [item.next(), item.next(), item.next(), item.next()],
+        [Some(word), Some(TokenTree::Group(nothing)), Some(_), None]
+            if is_ident(Some(&word), "use") && nothing.stream().is_empty()
+    )
 }
 
 /// The name of a family attribute, if `path` is that of one: bare, or from one of our crates.
@@ -124,13 +134,14 @@ fn member_name(path: &Path, homes: &[String]) -> Option<Ident> {
     if !policy::is_attribute(&last.to_string()) {
         return None;
     }
-    let written = unrooted(path);
-    let ours = match written.rsplit_once("::") {
-        None => path.leading_colon.is_none(),
+    let ours = if path.segments.len() == 1 {
+        path.leading_colon.is_none()
+    } else {
         // In part too: `runtime::retry` where `crate = crate::vendor::runtime`.
-        Some((home, _)) => homes
+        let written = format!("::{}", unrooted(path));
+        homes
             .iter()
-            .any(|known| format!("::{known}").ends_with(&format!("::{home}"))),
+            .any(|known| format!("::{known}::{last}").ends_with(&written))
     };
     ours.then(|| last.clone())
 }
@@ -170,15 +181,11 @@ fn unrooted(path: &Path) -> String {
 
 /// An attribute under another name is invisible to its siblings: it expands last, over what they
 /// have made of the body, and so inside of them wherever it stands.
-pub(crate) fn check_first(own: &str, rest: &TokenStream, errors: &mut Errors) -> bool {
-    let rewritten = contains_ident(rest.clone(), MARKER);
-    if rewritten {
-        let message = format!(
-            "this function was already rewritten by another attribute of the family, which could not see this one \
-             and so could not put it in its place: import the attribute under its own name (`{own}`), name the \
-             crate that re-exports it by `crate = ..`, or put the whole stack into one `#[resilient(..)]`"
-        );
-        errors.at(Span::call_site(), message);
-    }
-    !rewritten
+pub(crate) fn refuse_second(own: &str, errors: &mut Errors) {
+    let message = format!(
+        "this function was already rewritten by another attribute of the family, which could not see this one \
+         and so could not put it in its place: import the attribute under its own name (`{own}`), name the \
+         crate that re-exports it by `crate = ..`, or put the whole stack into one `#[resilient(..)]`"
+    );
+    errors.at(Span::call_site(), message);
 }

@@ -6,6 +6,7 @@ use syn::{Expr, Token};
 
 use crate::output::{Output, judge};
 use crate::stack::Shared;
+use crate::tokens::moved;
 
 /// What the layers inside have come to.
 pub(crate) enum Flow {
@@ -36,8 +37,16 @@ impl Flow {
             Self::Outcome {
                 statements,
                 outcome,
-            } => future(around.async_span, owns, &quote!(#statements #outcome)),
-            Self::Answer(body) => future(around.async_span, owns, &body),
+            } => {
+                let (statements, outcome) = (moved(statements), moved(outcome));
+                future(
+                    TokenStream::new(),
+                    around.async_span,
+                    owns,
+                    quote!(#statements #outcome),
+                )
+            }
+            Self::Answer(body) => future(TokenStream::new(), around.async_span, owns, body),
         }
     }
 
@@ -50,6 +59,7 @@ impl Flow {
                 statements,
                 outcome,
             } => {
+                let (statements, outcome) = (moved(statements), moved(outcome));
                 let scope = quote_spanned!(at=> {
                     #statements
                     let outcome = #outcome;
@@ -65,7 +75,7 @@ impl Flow {
 /// What a layer knows of its surroundings.
 pub(crate) struct Around<'a> {
     pub(crate) local: &'a Ident,
-    pub(crate) output: &'a Output,
+    pub(crate) output: &'a Output<'a>,
     pub(crate) shared: &'a Shared,
     pub(crate) async_span: Span,
     /// Whether a layer inside of this one can refuse: then a `Failure` arrives, else a `Judged`.
@@ -73,21 +83,26 @@ pub(crate) struct Around<'a> {
     pub(crate) outermost: bool,
     /// Whether nobody outside needs the arguments any more.
     pub(crate) owns_arguments: bool,
-    /// The function's arguments, as they can be handed to another.
+    /// The function's arguments, as they can be handed to another, where the layer does so.
     pub(crate) handed_on: Vec<TokenStream>,
 }
 
 impl Around<'_> {
     /// `body` as a future for the next layer.
-    pub(crate) fn future(&self, body: &TokenStream) -> TokenStream {
-        future(self.async_span, self.owns_arguments, body)
+    pub(crate) fn future(&self, body: TokenStream) -> TokenStream {
+        future(
+            TokenStream::new(),
+            self.async_span,
+            self.owns_arguments,
+            body,
+        )
     }
 
     // running.end(outcome).map_err(Failure::into_error)
     //
-    // `outcome` as the function answers with it. It goes through `running` while it still says what it means.
-    pub(crate) fn finish(&self) -> TokenStream {
-        let at = Span::mixed_site();
+    // After `before`, `outcome` as the function answers with it. It goes through `running` while it still says what it means.
+    pub(crate) fn finish(&self, before: TokenStream) -> TokenStream {
+        let (at, before) = (Span::mixed_site(), moved(before));
         let convert = if self.refused_inside {
             match &self.shared.into_error {
                 Some(path) => quote_spanned!(at=> |failure| failure.into_error_by(#path)),
@@ -99,7 +114,8 @@ impl Around<'_> {
         } else {
             quote_spanned!(at=> __resilient::Judged::into_error)
         };
-        quote_spanned!(at=> running.end(outcome).map_err(#convert))
+        let convert = moved(convert);
+        quote_spanned!(at=> #before running.end(outcome).map_err(#convert))
     }
 
     /// A failure as the function's own error.
@@ -160,7 +176,7 @@ impl Rule {
 
 // rules::<R>().when(|error| ..).when_ok(|value| ..)
 pub(crate) fn rules<const N: usize>(
-    output: &Output,
+    output: &Output<'_>,
     rules: [Option<Rule>; N],
 ) -> Option<TokenStream> {
     let at = Span::mixed_site();
@@ -173,13 +189,18 @@ pub(crate) fn rules<const N: usize>(
     (!calls.is_empty()).then(|| quote_spanned!(at=> __resilient::rules::<#ty>() #(#calls)*))
 }
 
-// let call = async { .. };
+// BEFORE let call = async { .. };
 //
 // The keyword is where the user wrote it: there the compiler points when an argument is gone.
-pub(crate) fn future(async_span: Span, owns: bool, body: &TokenStream) -> TokenStream {
-    let at = Span::mixed_site();
+pub(crate) fn future(
+    before: TokenStream,
+    async_span: Span,
+    owns: bool,
+    body: TokenStream,
+) -> TokenStream {
+    let (at, before, body) = (Span::mixed_site(), moved(before), moved(body));
     let async_at = at.located_at(async_span);
     let asyncness = Token![async](async_at);
     let capture = owns.then(|| Token![move](at));
-    quote_spanned!(at=> let call = #asyncness #capture { #body };)
+    quote_spanned!(at=> #before let call = #asyncness #capture { #body };)
 }

@@ -1,30 +1,69 @@
 //! The function under the attributes. Its signature is parsed, its body is not: what the user wrote
 //! goes through as tokens, and a mistake in it is for the compiler to report.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Delimiter, Group, Punct, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, ReturnType, Signature, Token, Type, Visibility};
+use syn::{
+    AttrStyle, Attribute, MacroDelimiter, Meta, MetaList, ReturnType, Signature, Token, Type,
+    Visibility, token,
+};
 
 use crate::body::{self, Body};
 use crate::errors::Errors;
-use crate::tokens::{contains_ident, is_ident, see_through};
+use crate::tokens::{contains_ident, idents_in, is_ident, moved, see_through};
 
 /// An item with its attributes taken apart from the rest.
 pub(crate) struct Item {
     pub(crate) attrs: Vec<Attribute>,
-    pub(crate) rest: TokenStream,
+    pub(crate) rest: Vec<TokenTree>,
 }
 
 impl Item {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
-        (|input: ParseStream<'_>| {
-            let attrs = input.call(Attribute::parse_outer)?;
-            let rest = input.parse()?;
-            Ok(Self { attrs, rest })
-        })
-        .parse2(tokens)
+        // Not all of it in one: syn would take the body apart, too.
+        let mut rest: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut attrs = Vec::new();
+        while let Some([TokenTree::Punct(hash), TokenTree::Group(group)]) = rest.get(..2)
+            && hash.as_char() == '#'
+            && group.delimiter() == Delimiter::Bracket
+        {
+            attrs.extend(attribute(hash, group)?);
+            rest.drain(..2);
+        }
+        Ok(Self { attrs, rest })
     }
+
+    /// Which of `names` stand in the body.
+    pub(crate) fn body_mentions<const N: usize>(&self, names: [&str; N]) -> [bool; N] {
+        match self.rest.last() {
+            Some(TokenTree::Group(body)) => idents_in(body.stream(), names),
+            _ => [false; N],
+        }
+    }
+}
+
+fn attribute(hash: &Punct, brackets: &Group) -> syn::Result<Vec<Attribute>> {
+    let mut inside = brackets.stream().into_iter();
+    // `#[name(..)]`, as those of the family mostly are, is taken apart without syn.
+    if let (Some(TokenTree::Ident(name)), Some(TokenTree::Group(parens)), None) =
+        (inside.next(), inside.next(), inside.next())
+        && parens.delimiter() == Delimiter::Parenthesis
+    {
+        let delimiter = MacroDelimiter::Paren(token::Paren(parens.delim_span()));
+        return Ok(vec![Attribute {
+            pound_token: Token![#](hash.span()),
+            style: AttrStyle::Outer,
+            bracket_token: token::Bracket(brackets.delim_span()),
+            meta: Meta::List(MetaList {
+                path: name.into(),
+                delimiter,
+                tokens: parens.stream(),
+            }),
+        }]);
+    }
+    let whole = [TokenTree::from(hash.clone()), brackets.clone().into()];
+    Attribute::parse_outer.parse2(whole.into_iter().collect())
 }
 
 impl ToTokens for Item {
@@ -32,7 +71,7 @@ impl ToTokens for Item {
         for attr in &self.attrs {
             attr.to_tokens(tokens);
         }
-        self.rest.to_tokens(tokens);
+        tokens.append_all(&self.rest);
     }
 }
 
@@ -40,18 +79,21 @@ pub(crate) struct Function {
     pub(crate) vis: Visibility,
     defaultness: Option<Token![default]>,
     pub(crate) sig: Signature,
+    /// All of these as they were written, if they still are.
+    pub(crate) head: Option<TokenStream>,
     pub(crate) body: Body,
 }
 
 impl Function {
     /// Reads what stands below the attributes; `None` if it is nothing that a stack fits round.
     pub(crate) fn parse(own: &str, item: &Item, errors: &mut Errors) -> Option<Self> {
+        let (head_tokens, block) = split_body(&item.rest);
         let parser = |input: ParseStream<'_>| {
             let head = head(input)?;
             let rest: TokenStream = input.parse()?;
-            Ok((head, rest))
+            Ok((head, rest.is_empty()))
         };
-        let ((vis, defaultness, sig), rest) = match parser.parse2(item.rest.clone()) {
+        let ((vis, defaultness, sig), whole) = match parser.parse2(head_tokens.clone()) {
             Ok(parts) => parts,
             Err(error) => {
                 errors.push(not_a_function(own, &item.rest).unwrap_or(error));
@@ -59,7 +101,7 @@ impl Function {
             }
         };
         check_signature(own, &sig, errors);
-        let Some(block) = braces(rest) else {
+        let Some(block) = block.filter(|_| whole) else {
             let message = format!(
                 "`#[{own}]` needs a body to wrap: put it on the method in each `impl`, or give this one a body"
             );
@@ -78,21 +120,19 @@ impl Function {
             vis,
             defaultness,
             sig,
+            head: Some(head_tokens),
             body,
         })
     }
 
     /// The function with `block` in the place of its body.
-    pub(crate) fn write(&self, attrs: &[Attribute], block: &Group) -> TokenStream {
-        let mut tokens = TokenStream::new();
-        for attr in attrs {
-            attr.to_tokens(&mut tokens);
-        }
-        self.vis.to_tokens(&mut tokens);
-        self.defaultness.to_tokens(&mut tokens);
-        self.sig.to_tokens(&mut tokens);
-        block.to_tokens(&mut tokens);
-        tokens
+    pub(crate) fn write(self, attrs: &[Attribute], block: &Group) -> TokenStream {
+        let head = self.head.unwrap_or_else(|| {
+            let (vis, defaultness, sig) = (&self.vis, &self.defaultness, &self.sig);
+            quote!(#vis #defaultness #sig)
+        });
+        let head = moved(head);
+        quote!(#(#attrs)* #head #block)
     }
 }
 
@@ -110,12 +150,21 @@ pub(crate) fn head(input: ParseStream<'_>) -> syn::Result<Head> {
     Ok((vis, defaultness, input.parse()?))
 }
 
-/// The brace group that is all of `rest`, also out of a `macro_rules!` fragment.
-pub(crate) fn braces(rest: TokenStream) -> Option<Group> {
-    let mut rest = rest.into_iter();
-    match (rest.next(), rest.next()) {
-        (Some(TokenTree::Group(group)), None) => {
-            let group = see_through(group);
+/// What stands before the body, and the body.
+fn split_body(rest: &[TokenTree]) -> (TokenStream, Option<Group>) {
+    if let Some((last, head)) = rest.split_last()
+        && let Some(block) = braces(last)
+    {
+        return (head.iter().cloned().collect(), Some(block));
+    }
+    (rest.iter().cloned().collect(), None)
+}
+
+/// The brace group that `token` is, also out of a `macro_rules!` fragment.
+pub(crate) fn braces(token: &TokenTree) -> Option<Group> {
+    match token {
+        TokenTree::Group(group) => {
+            let group = see_through(group.clone());
             (group.delimiter() == Delimiter::Brace).then_some(group)
         }
         _ => None,
@@ -123,8 +172,8 @@ pub(crate) fn braces(rest: TokenStream) -> Option<Group> {
 }
 
 /// What a function is called, where its signature may not be one.
-pub(crate) fn name(rest: &TokenStream) -> String {
-    let mut tokens = rest.clone().into_iter();
+pub(crate) fn name(rest: &[TokenTree]) -> String {
+    let mut tokens = rest.iter();
     tokens.find(|token| is_ident(Some(token), "fn"));
     tokens
         .next()
@@ -132,8 +181,8 @@ pub(crate) fn name(rest: &TokenStream) -> String {
         .unwrap_or_default()
 }
 
-fn not_a_function(own: &str, rest: &TokenStream) -> Option<syn::Error> {
-    let keyword = rest.clone().into_iter().find_map(|token| match token {
+fn not_a_function(own: &str, rest: &[TokenTree]) -> Option<syn::Error> {
+    let keyword = rest.iter().find_map(|token| match token {
         TokenTree::Ident(ident) => {
             let text = ident.to_string();
             ["fn", "trait", "struct", "enum", "mod"]
@@ -196,7 +245,7 @@ fn not_async(own: &str, item: &Item, sig: &Signature, block: &Group) -> syn::Err
              made this one sync, put that below; else write `async fn {}`",
             sig.ident
         )
-    } else if contains_ident(body(), "__tracing_attr_span") {
+    } else if contains_ident(body(), INSTRUMENTED) {
         format!(
             "`#[instrument]` above has already rewritten this function: put it below `#[{own}]`"
         )
@@ -209,6 +258,9 @@ fn not_async(own: &str, item: &Item, sig: &Signature, block: &Group) -> syn::Err
     };
     syn::Error::new(sig.fn_token.span, message)
 }
+
+/// Stands in every body that `#[instrument]` has rewritten.
+pub(crate) const INSTRUMENTED: &str = "__tracing_attr_span";
 
 /// Types that are no `Result` under any alias that a person would write.
 const NO_RESULT: &[&str] = &[
@@ -233,9 +285,9 @@ fn check_output(own: &str, sig: &Signature, body: &Body, errors: &mut Errors) {
     }
     match output {
         Type::Path(path) if path.qself.is_none() => {
-            let last = path.path.segments.last().map(|segment| &segment.ident);
-            let is_other = |ident: &&Ident| NO_RESULT.iter().any(|name| *ident == name);
-            if let Some(name) = last.filter(is_other) {
+            let last = path.path.segments.last();
+            let name = last.map(|segment| segment.ident.to_string());
+            if let Some(name) = name.filter(|name| NO_RESULT.contains(&name.as_str())) {
                 errors.over(output, says(&format!("`{name}`")));
             }
         }

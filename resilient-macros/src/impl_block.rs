@@ -42,8 +42,8 @@ use crate::validate;
 const MARK: &str = "__of_impl";
 
 /// Whether the tokens after an item's attributes are those of an `impl`.
-pub(crate) fn is_impl(rest: &TokenStream) -> bool {
-    let mut words = rest.clone().into_iter();
+pub(crate) fn is_impl(rest: &[TokenTree]) -> bool {
+    let mut words = rest.iter();
     loop {
         match words.next() {
             Some(TokenTree::Ident(word)) if word == "impl" => return true,
@@ -66,7 +66,7 @@ pub(crate) fn expand(own: &str, args: TokenStream, mut item: Item) -> TokenStrea
         let message = "the stack of an `impl` stands in one attribute: name this layer in its `#[resilient(..)]`";
         errors.at(sibling.name.span(), message);
     }
-    let block = match Block::parse(item.rest.clone()) {
+    let block = match Block::parse(&item.rest) {
         Ok(block) => block,
         Err(error) => {
             errors.push(error);
@@ -240,11 +240,11 @@ impl Method {
 }
 
 impl Block {
-    fn parse(rest: TokenStream) -> syn::Result<Self> {
-        let mut header: Vec<TokenTree> = rest.into_iter().collect();
-        let braces = header.pop().map(TokenStream::from).and_then(braces);
-        let header: TokenStream = header.into_iter().collect();
-        let braces = braces
+    fn parse(rest: &[TokenTree]) -> syn::Result<Self> {
+        let (last, header) = rest.split_last().unzip();
+        let header: TokenStream = header.into_iter().flatten().cloned().collect();
+        let braces = last
+            .and_then(braces)
             .ok_or_else(|| syn::Error::new_spanned(&header, "expected an `impl` with a body"))?;
         let (inner_attrs, items) = read_items.parse2(braces.stream())?;
         Ok(Self {
@@ -311,7 +311,7 @@ fn read_items(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, Vec<Entry>
 fn read_method(input: ParseStream<'_>) -> syn::Result<Method> {
     let attrs = input.call(Attribute::parse_outer)?;
     let (vis, defaultness, sig) = head(input)?;
-    let block = braces(input.parse::<TokenTree>()?.into());
+    let block = braces(&input.parse::<TokenTree>()?);
     let block = block.ok_or_else(|| input.error("expected a body"))?;
     Ok(Method {
         attrs,

@@ -5,6 +5,7 @@ use quote::quote_spanned;
 use syn::{Expr, Path};
 
 use crate::errors::Errors;
+use crate::tokens::moved;
 
 /// The crates whose paths lead to the attributes, whatever `crate = ..` says.
 pub(crate) const CRATES: &[&str] = &["resilient_runtime", "resilient_macros"];
@@ -42,9 +43,11 @@ pub(crate) fn private(path: Option<&Path>) -> TokenStream {
     }
 }
 
-/// `use <runtime>::__private as __resilient;`
-pub(crate) fn import(path: Option<&Path>) -> TokenStream {
-    let at = Span::mixed_site();
-    let private = private(path);
-    quote_spanned!(at=> use #private as __resilient;)
+/// After `before`, `use <runtime>::__private as __resilient;`
+pub(crate) fn import(before: TokenStream, path: Option<&Path>) -> TokenStream {
+    let (at, before) = (Span::mixed_site(), moved(before));
+    match path {
+        Some(path) => quote_spanned!(at=> #before use #path::__private as __resilient;),
+        None => quote_spanned!(at=> #before use ::resilient_runtime::__private as __resilient;),
+    }
 }

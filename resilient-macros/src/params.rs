@@ -6,7 +6,7 @@ use syn::visit_mut::{VisitMut, visit_pat_ident_mut};
 use syn::{Attribute, FnArg, Pat, PatIdent, ReceiverKind, Signature, Type};
 
 use crate::body::{self, Body, Kind};
-use crate::tokens::{bound, contains_ident, is_punct};
+use crate::tokens::{bound, contains_ident, idents_in, is_punct};
 
 /// How an argument is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,12 +53,8 @@ impl Params {
             receiver: None,
             list: Vec::new(),
         };
-        let own_types: Vec<String> = sig
-            .generics
-            .type_params()
-            .map(|param| param.ident.to_string())
-            .chain(["impl".to_owned(), "Self".to_owned()])
-            .collect();
+        let type_params = sig.generics.type_params();
+        let own_types: Vec<String> = type_params.map(|param| param.ident.to_string()).collect();
         for input in &sig.inputs {
             match input {
                 FnArg::Receiver(receiver) => {
@@ -74,9 +70,7 @@ impl Params {
                     held: held(&typed.ty),
                     moves: moves(&typed.ty),
                     bindings: bindings(&typed.pat),
-                    generic: own_types
-                        .iter()
-                        .any(|name| contains_ident(typed.ty.to_token_stream(), name)),
+                    generic: mentions(&typed.ty, &own_types),
                     cfgs: cfgs(&typed.attrs),
                 }),
             }
@@ -234,7 +228,7 @@ fn moves(ty: &Type) -> bool {
         Type::Array(array) => moves(&array.elem),
         Type::Path(path) => {
             let last = path.path.segments.last();
-            last.is_some_and(|last| NAMES.iter().any(|name| last.ident == name))
+            last.is_some_and(|last| NAMES.contains(&last.ident.to_string().as_str()))
         }
         _ => false,
     }
@@ -315,6 +309,15 @@ impl Strip<'_> {
         }
         out.into_iter().collect()
     }
+}
+
+/// Whether a type is one of `params`, or made of one, or of one that has no name or another in each `impl`.
+fn mentions(ty: &Type, params: &[String]) -> bool {
+    let tokens = ty.to_token_stream();
+    idents_in(tokens.clone(), ["impl", "Self"]).contains(&true)
+        || params
+            .iter()
+            .any(|name| contains_ident(tokens.clone(), name))
 }
 
 /// Where a whole argument is, for errors.

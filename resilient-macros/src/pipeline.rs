@@ -46,7 +46,7 @@ fn expand_function(own: &str, args: TokenStream, mut item: Item) -> TokenStream 
         let error = syn::Error::new(skip.span(), unseen_skip(own, &item));
         return recover(&error, &item, &uses);
     }
-    write(own, &family, &item, None, errors)
+    write(own, &family, &item, &uses, None, errors)
 }
 
 /// What a `skip` has to be told that no `impl` has taken.
@@ -75,12 +75,12 @@ fn expand_method(of_impl: OfImpl, mut item: Item) -> TokenStream {
     match (of_impl.mark, family.members.first()) {
         (_, Some(first)) => {
             let own = first.name.to_string();
-            write(&own, &family, &item, None, errors)
+            write(&own, &family, &item, &uses, None, errors)
         }
         (Some(mark), None) if skip.is_none() => {
             let errors = Errors::on_method(function::name(&item.rest));
             family.members.push(handed);
-            write(RESILIENT, &family, &item, Some(&mark), errors)
+            write(RESILIENT, &family, &item, &uses, Some(&mark), errors)
         }
         _ => untouched(&item, &uses),
     }
@@ -90,13 +90,14 @@ fn write(
     own: &str,
     family: &Family,
     item: &Item,
+    uses: &TokenStream,
     of_impl: Option<&Ident>,
     mut errors: Errors,
 ) -> TokenStream {
-    let rewritten = rewrite(own, family, item, of_impl, &mut errors);
+    let rewritten = rewrite(own, family, item, uses, of_impl, &mut errors);
     match (rewritten, errors.finish()) {
         (Some(function), None) => function,
-        (_, Some(error)) => recover(&error, item, &family.uses()),
+        (_, Some(error)) => recover(&error, item, uses),
         (None, None) => quote::quote!(#item),
     }
 }
@@ -105,10 +106,13 @@ fn rewrite(
     own: &str,
     family: &Family,
     item: &Item,
+    uses: &TokenStream,
     of_impl: Option<&Ident>,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
-    if !family::check_first(own, &item.rest, errors) {
+    let [rewritten, instrumented] = item.body_mentions([family::MARKER, function::INSTRUMENTED]);
+    if rewritten {
+        family::refuse_second(own, errors);
         return None;
     }
     let function = Function::parse(own, item, errors);
@@ -118,8 +122,8 @@ fn rewrite(
     let mut shared = Shared::merge(attributes, errors);
     shared.krate = shared.krate.or_else(|| family.krate.clone());
 
-    let function = function?;
-    let output = function.body.output.clone()?;
+    let mut function = function?;
+    function.body.output.as_ref()?;
     if let Some(mark) = of_impl {
         impl_block::take_statics(&mut layers, mark);
         shared.put_before(&function.sig.ident);
@@ -131,13 +135,15 @@ fn rewrite(
         &function,
         &params,
         of_impl.is_some(),
+        instrumented,
         errors,
     );
     let stack = Stack::plan(layers, shared, &params);
+    let output = function.body.output.take()?;
     Some(emit::function(
         function,
         &item.attrs,
-        family,
+        uses,
         &stack,
         &params,
         &output,

@@ -2,7 +2,7 @@
 //! nothing else in the crate breaks because of it.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, TokenStreamExt, quote};
 
 use crate::function::Item;
 use crate::tokens::{is_ident, split_inner_attributes};
@@ -20,13 +20,12 @@ pub(crate) fn untouched(item: &Item, uses: &TokenStream) -> TokenStream {
     for attr in &item.attrs {
         attr.to_tokens(&mut tokens);
     }
-    tokens.extend(with_uses(item.rest.clone(), uses));
+    tokens.append_all(with_uses(item.rest.clone(), uses));
     tokens
 }
 
 /// Puts `uses` at the beginning of a function's body; leaves all else alone.
-fn with_uses(rest: TokenStream, uses: &TokenStream) -> TokenStream {
-    let mut tokens: Vec<TokenTree> = rest.into_iter().collect();
+fn with_uses(mut tokens: Vec<TokenTree>, uses: &TokenStream) -> Vec<TokenTree> {
     let is_fn = tokens.iter().any(|token| is_ident(Some(token), "fn"));
     if let Some(TokenTree::Group(body)) = tokens.last_mut()
         && is_fn
@@ -37,5 +36,5 @@ fn with_uses(rest: TokenStream, uses: &TokenStream) -> TokenStream {
         *body = Group::new(Delimiter::Brace, quote!(#attrs #uses #statements));
         body.set_span(span);
     }
-    tokens.into_iter().collect()
+    tokens
 }

@@ -142,12 +142,11 @@ impl Stack {
 
     /// Whether what is inside of the layers `outside` may own the arguments: it runs once, and nobody
     /// else needs them. Otherwise it borrows what it only uses.
-    pub(crate) fn owns_arguments(&self, outside: &[Planned], params: &Params) -> bool {
-        let arguments = params.names();
-        let needed = |layer: &Planned| layer.policy.layer().need(&arguments) > Need::Nothing;
+    pub(crate) fn owns_arguments(&self, outside: &[Planned], arguments: &[String]) -> bool {
+        let needed = |layer: &Planned| layer.policy.layer().need(arguments) > Need::Nothing;
         let outside = outside.iter().any(needed);
         // What one inside holds was borrowed at the entry, too.
-        let named = |expr: &Expr| uses(expr, &arguments);
+        let named = |expr: &Expr| uses(expr, arguments);
         let held = |layer: &Planned| layer.policy.layer().held().into_iter().any(named);
         !outside && !self.layers.iter().any(held)
     }

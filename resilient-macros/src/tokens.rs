@@ -1,14 +1,27 @@
 //! Questions asked of raw tokens, where parsing them would say too little or fail.
 
+use std::cell::Cell;
+use std::iter;
+
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 
-/// Whether `name` stands anywhere in `tokens`, however deeply nested.
+/// Which of `names` stand anywhere in `tokens`, however deeply nested.
+pub(crate) fn idents_in<const N: usize>(tokens: TokenStream, names: [&str; N]) -> [bool; N] {
+    // The compiler writes a text sooner than it hands out the tokens.
+    let text = tokens.to_string();
+    names.map(|name| text.contains(name) && stands_in(tokens.clone(), name))
+}
+
 pub(crate) fn contains_ident(tokens: TokenStream, name: &str) -> bool {
+    idents_in(tokens, [name]) == [true]
+}
+
+fn stands_in(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => contains_ident(group.stream(), name),
+        TokenTree::Group(group) => stands_in(group.stream(), name),
         _ => false,
     })
 }
@@ -25,6 +38,25 @@ pub(crate) fn see_through(mut group: Group) -> Group {
     group
 }
 
+/// Tokens for one place in a `quote!`, into which they move: where they come first they become the beginning
+/// of what is quoted, and the compiler, to which each copy and each joint is a call, hears nothing of it.
+pub(crate) struct Moved(Cell<TokenStream>);
+
+pub(crate) const fn moved(tokens: TokenStream) -> Moved {
+    Moved(Cell::new(tokens))
+}
+
+impl ToTokens for Moved {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let own = self.0.take();
+        if tokens.is_empty() {
+            *tokens = own;
+        } else if !own.is_empty() {
+            tokens.extend(iter::once(own));
+        }
+    }
+}
+
 pub(crate) fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
 }
@@ -35,6 +67,10 @@ pub(crate) fn is_ident(token: Option<&TokenTree>, wanted: &str) -> bool {
 
 /// The `#![..]` at the beginning of a body, and the rest of it.
 pub(crate) fn split_inner_attributes(body: TokenStream) -> (TokenStream, TokenStream) {
+    let mut rest = body.clone().into_iter();
+    if !is_punct(rest.next().as_ref(), '#') {
+        return (TokenStream::new(), body);
+    }
     let mut rest: Vec<TokenTree> = body.into_iter().collect();
     let mut length = 0;
     while let Some([hash, bang, TokenTree::Group(group)]) = rest.get(length..length + 3) {

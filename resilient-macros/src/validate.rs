@@ -13,15 +13,16 @@ use crate::params::{self, Binding, Held, Params};
 use crate::policy::state::Stateful;
 use crate::policy::{Layer, Need, Parsed, Policy};
 use crate::stack::Shared;
-use crate::tokens::{contains_ident, mention, roots};
+use crate::tokens::{mention, roots};
 
-/// The whole stack of a function; `of_impl` if its `impl` has handed it on.
+/// The whole stack of a function; `of_impl` if its `impl` has handed it on, `instrumented` if `#[instrument]` was there first.
 pub(crate) fn check(
     layers: &[Parsed],
     shared: &Shared,
     function: &Function,
     params: &Params,
     of_impl: bool,
+    instrumented: bool,
     errors: &mut Errors,
 ) {
     if of_impl {
@@ -39,7 +40,9 @@ pub(crate) fn check(
     hedges::share_arguments(layers, params, errors);
     arguments_can_be_handed_on(layers, params, errors);
     answers_can_be_named(layers, function, errors);
-    spans_are_below(layers, function, params, errors);
+    if instrumented {
+        spans_are_below(layers, params, errors);
+    }
 }
 
 /// What can be said of the stack of an `impl` before its methods are looked at.
@@ -321,14 +324,14 @@ fn answers_can_be_named(layers: &[Parsed], function: &Function, errors: &mut Err
     let Some(output) = function.body.output.as_ref() else {
         return;
     };
+    if !has_impl_trait(output) {
+        return;
+    }
     if let Some(error) = error_type(output)
         && has_impl_trait(error)
     {
         let message = "the error type has to be named, for a policy has to look at it: write a type in place of `impl Trait`";
         errors.over(error, message);
-    }
-    if !has_impl_trait(output) {
-        return;
     }
     for layer in layers {
         if layer.policy.layer().when_ok().is_some()
@@ -375,10 +378,7 @@ fn has_impl_trait(ty: &Type) -> bool {
 
 /// `#[instrument]` above has wrapped the body in an `async move`, which takes the arguments with it
 /// when the body begins. Refused is only what cannot be `Copy`; the rest is for the compiler to judge.
-fn spans_are_below(layers: &[Parsed], function: &Function, params: &Params, errors: &mut Errors) {
-    if !contains_ident(function.body.block.stream(), "__tracing_attr_span") {
-        return;
-    }
+fn spans_are_below(layers: &[Parsed], params: &Params, errors: &mut Errors) {
     let policies = || layers.iter().map(|layer| layer.policy.layer());
     let asked = |name: &Ident| policies().any(|layer| layer.clones().contains(name));
     let again = |name: &Ident| {

@@ -12,6 +12,7 @@ use crate::args::{Args, Value};
 use crate::duration;
 use crate::errors::Errors;
 use crate::nearest::nearest;
+use crate::tokens::{Moved, moved};
 
 /// A knob that was given a usable value.
 pub(crate) struct Setting<T> {
@@ -44,8 +45,7 @@ impl<T: Copy> Setting<T> {
 
 impl<T: ToValue> ToTokens for Setting<T> {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let expr = &self.expr;
-        let at = Span::mixed_site().located_at(expr.span());
+        let (expr, at) = (&self.expr, place(&self.expr));
         match &self.value {
             Known::Now(value) => value.write(at, tokens),
             Known::Later { millis: false } | Known::Unread => expr.to_tokens(tokens),
@@ -470,6 +470,38 @@ impl ToValue for Window {
     }
 }
 
+/// Where an expression stands, with the names of this expansion.
+fn place(expr: &Expr) -> Span {
+    let span = match expr {
+        // Asked of most, and known without writing it out.
+        Expr::Lit(literal) => literal.lit.span(),
+        expr => expr.span(),
+    };
+    Span::mixed_site().located_at(span)
+}
+
+/// The value of a knob as it is written.
+pub(crate) struct Written {
+    value: Moved,
+    at: Span,
+}
+
+impl Written {
+    /// `value` for the knob that `expr` is given to.
+    pub(crate) fn new(value: TokenStream, expr: &Expr) -> Self {
+        Self {
+            value: moved(value),
+            at: place(expr),
+        }
+    }
+}
+
+impl ToTokens for Written {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.value.to_tokens(tokens);
+    }
+}
+
 /// A knob's expression that must be constant, checked where the constant is evaluated: the error
 /// then stands on the user's expression and not on the attribute.
 pub(crate) fn constant(check: &str, value: &impl ToTokens, expr: &Expr) -> TokenStream {
@@ -482,17 +514,18 @@ pub(crate) fn constant(check: &str, value: &impl ToTokens, expr: &Expr) -> Token
 pub(crate) fn checked<T: Copy + ToValue>(
     setting: &Option<Setting<T>>,
     check: &str,
-) -> Option<TokenStream> {
+) -> Option<Written> {
     let setting = setting.as_ref()?;
-    Some(if setting.is_literal() {
+    let value = if setting.is_literal() {
         setting.to_token_stream()
     } else {
         constant(check, setting, &setting.expr)
-    })
+    };
+    Some(Written::new(value, &setting.expr))
 }
 
 /// The same of a number, which may be of any integer type if its own says which.
-pub(crate) fn checked_whole(setting: &Option<Setting<u32>>, check: &str) -> Option<TokenStream> {
+pub(crate) fn checked_whole(setting: &Option<Setting<u32>>, check: &str) -> Option<Written> {
     let given = setting.as_ref()?;
     if given.is_literal() || !has_a_type(&given.expr) {
         return match check {
@@ -500,11 +533,10 @@ pub(crate) fn checked_whole(setting: &Option<Setting<u32>>, check: &str) -> Opti
             _ => checked(setting, check),
         };
     }
-    let check = |at| Ident::new(check, at);
-    Some(located(&given.expr, |at| {
-        let check = check(at);
-        quote_spanned!(at=> const { __resilient::check::Knob(#given).#check() })
-    }))
+    let at = place(&given.expr);
+    let check = Ident::new(check, at);
+    let value = quote_spanned!(at=> const { __resilient::check::Knob(#given).#check() });
+    Some(Written::new(value, &given.expr))
 }
 
 /// Whether an expression has a type of its own: an integer of literals takes that which is wanted.
@@ -538,8 +570,9 @@ pub(crate) fn agreed(
 }
 
 /// The same where nothing can be wrong with it.
-pub(crate) fn plain<T: ToValue>(setting: &Option<Setting<T>>) -> Option<TokenStream> {
-    setting.as_ref().map(ToTokens::to_token_stream)
+pub(crate) fn plain<T: ToValue>(setting: &Option<Setting<T>>) -> Option<Written> {
+    let setting = setting.as_ref()?;
+    Some(Written::new(setting.to_token_stream(), &setting.expr))
 }
 
 /// The expression that is no literal.
@@ -551,10 +584,13 @@ pub(crate) fn later<T: Copy>(setting: &Option<Setting<T>>) -> Option<&Expr> {
 /// `BASE.knob(value).knob(value)`, of the knobs that are given.
 pub(crate) fn with_knobs<const N: usize>(
     mut base: TokenStream,
-    knobs: [(&str, Option<TokenStream>); N],
+    knobs: [(&str, Option<Written>); N],
 ) -> TokenStream {
     for (name, value) in knobs {
-        base.extend(value.map(|value| call(name, &value)));
+        if let Some(value) = value {
+            let (before, method) = (moved(base), Ident::new(name, value.at));
+            base = quote!(#before.#method(#value));
+        }
     }
     base
 }

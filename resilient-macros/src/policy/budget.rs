@@ -16,12 +16,14 @@
 //! ```
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Lit};
 
+use super::Declaration;
 use super::state::{self, Names, State, Stateful};
 use crate::args::Args;
 use crate::errors::Errors;
+use crate::tokens::moved;
 use crate::value::{self, later, literal};
 
 const NAMES: Names = Names {
@@ -89,28 +91,30 @@ impl Budget {
     }
 
     /// The static of a retry, with `settings` of the retry itself.
-    pub(super) fn declare(&self, site: &Ident, settings: &TokenStream) -> TokenStream {
-        let at = Span::mixed_site();
-        let layer = quote_spanned!(at=> __resilient::RetryLayer);
+    pub(super) fn declare(&self, site: &Ident, settings: TokenStream) -> Declaration {
+        let (at, settings) = (Span::mixed_site(), moved(settings));
         let state = &self.state;
-        match (&state.of_impl, &state.key) {
-            _ if self.none => quote_spanned!(at=> #layer::unbudgeted(&#site, #settings)),
-            _ if state.is_elsewhere() => quote_spanned!(at=> #layer::shared(&#site, #settings)),
-            (Some(of_impl), None) => {
-                quote_spanned!(at=> #layer::of_impl(&#site, #settings, &#of_impl))
-            }
+        let settings = moved(quote_spanned!(at=> &#site, #settings));
+        let (make, arguments) = match (&state.of_impl, &state.key) {
+            _ if self.none => ("unbudgeted", quote!(#settings)),
+            _ if state.is_elsewhere() => ("shared", quote!(#settings)),
+            (Some(of_impl), None) => ("of_impl", quote_spanned!(at=> #settings, &#of_impl)),
             (Some(of_impl), Some(_)) => {
-                quote_spanned!(at=> #layer::of_impl_keyed(&#site, #settings, &#of_impl))
+                ("of_impl_keyed", quote_spanned!(at=> #settings, &#of_impl))
             }
             (None, Some(_)) => {
                 let one = self.one(&quote_spanned!(at=> __resilient::RetryBudget));
                 let max_keys = state.max_keys();
-                quote_spanned!(at=> #layer::keyed(&#site, #settings, #one, #max_keys))
+                ("keyed", quote_spanned!(at=> #settings, #one, #max_keys))
             }
             (None, None) => match &self.own {
-                None => quote_spanned!(at=> #layer::new(&#site, #settings)),
-                Some(own) => quote_spanned!(at=> #layer::budgeted(&#site, #settings, #own)),
+                None => ("new", quote!(#settings)),
+                Some(own) => ("budgeted", quote_spanned!(at=> #settings, #own)),
             },
+        };
+        Declaration {
+            make,
+            ..Declaration::new("RetryLayer", arguments)
         }
     }
 

@@ -15,7 +15,10 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
-use crate::value::{self, Setting, Window, Zero, checked, checked_whole, later, with_knobs};
+use crate::tokens::moved;
+use crate::value::{
+    self, Setting, Window, Written, Zero, checked, checked_whole, later, with_knobs,
+};
 
 const NAMES: Names = Names {
     of_impl: false,
@@ -172,18 +175,23 @@ impl Stateful for CircuitBreaker {
                     checked_whole(&self.half_open_calls, "count"),
                 ),
                 ("half_open_max", checked(&self.half_open_max, "duration")),
-                ("on_change", on_change.map(ToTokens::to_token_stream)),
+                (
+                    "on_change",
+                    on_change.map(|expr| Written::new(expr.to_token_stream(), expr)),
+                ),
             ],
         )
     }
 }
 
-fn window(window: &Setting<Window>) -> TokenStream {
-    if window.is_literal() {
-        return window.to_token_stream();
-    }
-    let at = Span::mixed_site().located_at(syn::spanned::Spanned::span(&window.expr));
-    quote_spanned!(at=> const { __resilient::check::Knob(#window).window() })
+fn window(window: &Setting<Window>) -> Written {
+    let value = if window.is_literal() {
+        window.to_token_stream()
+    } else {
+        let at = Span::mixed_site().located_at(syn::spanned::Spanned::span(&window.expr));
+        quote_spanned!(at=> const { __resilient::check::Knob(#window).window() })
+    };
+    Written::new(value, &window.expr)
 }
 
 impl Layer for CircuitBreaker {
@@ -239,7 +247,7 @@ impl Layer for CircuitBreaker {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let (local, inside) = (around.local, inside.into_call(around));
+        let (local, inside) = (around.local, moved(inside.into_call(around)));
         let rules = rules(
             around.output,
             [
@@ -248,10 +256,9 @@ impl Layer for CircuitBreaker {
                 Rule::given("ignore", self.ignore.as_ref()),
             ],
         );
-        let guard = match rules {
-            Some(rules) => quote_spanned!(at=> #local.guard_by(call, #rules)),
-            None => quote_spanned!(at=> #local.guard(call)),
-        };
-        Flow::Call(quote_spanned!(at=> #inside let call = #guard;))
+        Flow::Call(match rules {
+            Some(rules) => quote_spanned!(at=> #inside let call = #local.guard_by(call, #rules);),
+            None => quote_spanned!(at=> #inside let call = #local.guard(call);),
+        })
     }
 }

@@ -176,17 +176,14 @@ impl Layer for Fallback {
 
     fn declare(&self, site: &Ident) -> Declaration {
         let at = Span::mixed_site();
-        Declaration {
-            kind: quote_spanned!(at=> __resilient::FallbackLayer),
-            value: quote_spanned!(at=> __resilient::FallbackLayer::new(&#site)),
-        }
+        Declaration::new("FallbackLayer", quote_spanned!(at=> &#site))
     }
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
         let pattern = self.condition(around);
         let passed = if around.outermost {
-            around.finish()
+            around.finish(TokenStream::new())
         } else {
             quote_spanned!(at=> outcome)
         };
@@ -229,7 +226,7 @@ impl Layer for Fallback {
         if around.outermost {
             Flow::Answer(answer)
         } else {
-            Flow::Call(around.future(&answer))
+            Flow::Call(around.future(answer))
         }
     }
 }

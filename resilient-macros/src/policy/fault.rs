@@ -28,6 +28,7 @@ use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::output::judge;
+use crate::tokens::moved;
 use crate::value::{self, Setting, ToValue, Zero, located};
 
 #[derive(Default)]
@@ -161,7 +162,7 @@ impl Layer for Fault {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let (local, inside) = (around.local, inside.into_call(around));
+        let (local, inside) = (around.local, moved(inside.into_call(around)));
         let settings = self.settings().of_call(local);
         let Some(error) = &self.error else {
             let inject = match settings {
@@ -194,7 +195,7 @@ impl Layer for Fault {
             }
         );
         if !around.outermost {
-            return Flow::Call(around.future(&outcome));
+            return Flow::Call(around.future(outcome));
         }
         Flow::Outcome {
             statements: TokenStream::new(),

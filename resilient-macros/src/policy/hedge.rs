@@ -23,6 +23,7 @@ use crate::args::{Args, Bare, Key, Value};
 use crate::duration;
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
+use crate::tokens::moved;
 use crate::value::{self, Known, Setting, ToValue};
 
 pub(crate) struct Hedge {
@@ -225,7 +226,7 @@ impl Layer for Hedge {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let (local, inside) = (around.local, inside.into_call_again(around));
+        let (local, inside) = (around.local, moved(inside.into_call_again(around)));
         let run = match self.settings().of_call(local) {
             None => quote_spanned!(at=> #local.run(|| { #inside call })),
             Some(settings) => {

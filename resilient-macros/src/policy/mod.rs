@@ -14,7 +14,8 @@ mod retry;
 pub(crate) mod state;
 mod timeout;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
 use syn::Expr;
 
 pub(crate) use self::adaptive_concurrency::AdaptiveConcurrency;
@@ -30,7 +31,7 @@ pub(crate) use self::timeout::Timeout;
 use crate::args::{Args, Form, Schema};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::tokens::uses;
+use crate::tokens::{moved, uses};
 
 macro_rules! policies {
     ($($name:literal => $Policy:ident $(+ $more:path)?),* $(,)?) => {
@@ -226,8 +227,40 @@ pub(crate) trait Layer {
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow;
 }
 
-/// `static NAME: kind = value;`
+/// `static NAME: LAYER<GENERIC> = LAYER::MAKE(ARGUMENTS) AFTER;`
 pub(crate) struct Declaration {
-    pub(crate) kind: TokenStream,
-    pub(crate) value: TokenStream,
+    pub(crate) layer: &'static str,
+    pub(crate) generic: Option<TokenStream>,
+    pub(crate) make: &'static str,
+    pub(crate) arguments: TokenStream,
+    pub(crate) after: Option<TokenStream>,
+    /// Where the compiler is to see the layer.
+    pub(crate) at: Span,
+}
+
+impl Declaration {
+    pub(crate) fn new(layer: &'static str, arguments: TokenStream) -> Self {
+        Self {
+            layer,
+            generic: None,
+            make: "new",
+            arguments,
+            after: None,
+            at: Span::mixed_site(),
+        }
+    }
+
+    /// The static after `named`, which ends in `static NAME`.
+    pub(crate) fn write(self, named: TokenStream) -> TokenStream {
+        let (at, named) = (self.at, moved(named));
+        let (layer, make) = (
+            Ident::new(self.layer, self.at),
+            Ident::new(self.make, self.at),
+        );
+        let (generic, arguments) = (self.generic.map(moved), moved(self.arguments));
+        let after = self.after.map(moved);
+        quote_spanned!(at=>
+            #named: __resilient::#layer #generic = __resilient::#layer::#make(#arguments) #after;
+        )
+    }
 }

@@ -11,6 +11,7 @@ use quote::{ToTokens, format_ident, quote_spanned};
 use syn::Expr;
 
 use super::Declaration;
+use crate::tokens::moved;
 use crate::value::{Setting, ToValue, call};
 
 /// A knob as the settings take it.
@@ -43,7 +44,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn declare(&self, policy: Option<&Expr>, site: &Ident) -> Declaration {
         let at = Span::mixed_site();
-        let (name, layer) = (Ident::new(self.name, at), Ident::new(self.layer, at));
+        let name = Ident::new(self.name, at);
         let mut settings = match policy {
             Some(policy) => policy.to_token_stream(),
             None => quote_spanned!(at=> __resilient::#name::new()),
@@ -53,9 +54,10 @@ impl Settings {
         }
         let names: Vec<&str> = self.later().map(|knob| knob.name).collect();
         let per_call = (!names.is_empty()).then(|| quote_spanned!(at=> .per_call(&[#(#names),*])));
+        let settings = moved(settings);
         Declaration {
-            kind: quote_spanned!(at=> __resilient::#layer),
-            value: quote_spanned!(at=> __resilient::#layer::new(&#site, #settings) #per_call),
+            after: per_call,
+            ..Declaration::new(self.layer, quote_spanned!(at=> &#site, #settings))
         }
     }
 

@@ -16,7 +16,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
-use crate::value::{self, Setting, Zero, checked, checked_whole, later, with_knobs};
+use crate::value::{self, Setting, Written, Zero, checked, checked_whole, later, with_knobs};
 
 const NAMES: Names = Names::new("rate limiter", "RateLimitLayer", "RateLimiter");
 
@@ -150,17 +150,16 @@ impl Stateful for RateLimit {
         let permits = || checked_whole(&self.permits, "count");
         let per = || checked(&self.per, "duration");
         let per_second = checked_whole(&self.per_second, "count");
-        let settings = quote_spanned!(at=> __resilient::RateLimiterSettings);
         let (base, permits, per) = match (&self.state.policy, per_second) {
             (None, Some(rate)) => (
-                quote_spanned!(at=> #settings::per_second(#rate)),
+                quote_spanned!(at=> __resilient::RateLimiterSettings::per_second(#rate)),
                 None,
                 None,
             ),
             (None, None) => {
                 let (permits, per) = (permits(), per());
                 (
-                    quote_spanned!(at=> #settings::new(#permits, #per)),
+                    quote_spanned!(at=> __resilient::RateLimiterSettings::new(#permits, #per)),
                     None,
                     None,
                 )
@@ -168,7 +167,11 @@ impl Stateful for RateLimit {
             (Some(policy), Some(rate)) => {
                 let mut second = TokenStream::new();
                 crate::duration::write(SECOND, at, &mut second);
-                (policy.to_token_stream(), Some(rate), Some(second))
+                (
+                    policy.to_token_stream(),
+                    Some(rate),
+                    Some(Written::new(second, policy)),
+                )
             }
             (Some(policy), None) => (policy.to_token_stream(), permits(), per()),
         };

@@ -30,6 +30,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow, Rule, rules};
+use crate::tokens::moved;
 use crate::value::{self, Jitter, Setting, Zero, call, located, ungrouped};
 
 const COUNT: u32 = 3;
@@ -356,10 +357,9 @@ impl Layer for Retry {
             names.push("backoff");
         }
         let per_call = (!names.is_empty()).then(|| quote_spanned!(at=> .per_call(&[#(#names),*])));
-        let layer = self.budget.declare(site, &settings);
         Declaration {
-            kind: quote_spanned!(at=> __resilient::RetryLayer),
-            value: quote_spanned!(at=> #layer #per_call),
+            after: per_call,
+            ..self.budget.declare(site, settings)
         }
     }
 
@@ -381,14 +381,14 @@ impl Layer for Retry {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let (local, inside) = (around.local, inside.into_call(around));
+        let (local, inside) = (around.local, moved(inside.into_call(around)));
 
-        let attempts = if self.later().is_empty() {
-            quote_spanned!(at=> #local.attempts())
+        let attempts = moved(if self.later().is_empty() {
+            quote_spanned!(at=> let mut attempts = #local.attempts())
         } else {
             let settings = settings_name(local);
-            quote_spanned!(at=> #local.attempts_with(#settings))
-        };
+            quote_spanned!(at=> let mut attempts = #local.attempts_with(#settings))
+        });
         let within = self.budget.within(local);
         let by_backoff = match self.inline_backoff() {
             Some(closure) => Some(located(
@@ -409,18 +409,21 @@ impl Layer for Retry {
                 by_backoff.map(|value| Rule::new("backoff", value)),
             ],
         );
-        let next = match rules {
-            Some(rules) => quote_spanned!(at=> attempts.next_by(call.await, &#rules)),
-            None => quote_spanned!(at=> attempts.next(call.await)),
-        };
+        let attempt = moved(quote_spanned!(at=>
+            let attempt = attempts.start();
+            #inside
+            let call = attempt.run(call);
+            let pause = match
+        ));
+        let next = moved(match rules {
+            Some(rules) => quote_spanned!(at=> #attempt attempts.next_by(call.await, &#rules)),
+            None => quote_spanned!(at=> #attempt attempts.next(call.await)),
+        });
         Flow::Outcome {
-            statements: quote_spanned!(at=> let mut attempts = #attempts #within;),
+            statements: quote_spanned!(at=> #attempts #within;),
             outcome: quote_spanned!(at=>
                 loop {
-                    let attempt = attempts.start();
-                    #inside
-                    let call = attempt.run(call);
-                    let pause = match #next {
+                    #next {
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,
                         ::core::ops::ControlFlow::Continue(pause) => pause,
                     };

@@ -27,7 +27,8 @@ use crate::args::{Args, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
 use crate::krate;
-use crate::value::{self, Known, Setting, Zero, call, checked_whole, later, located};
+use crate::tokens::moved;
+use crate::value::{self, Known, Setting, Written, Zero, call, checked_whole, later, located};
 
 /// The knobs of every layer with state.
 pub(super) const KEYS: &[Key] = &[
@@ -199,7 +200,7 @@ impl State {
     }
 
     /// `max_wait` where it is part of the settings.
-    pub(super) fn max_wait_setting(&self) -> Option<TokenStream> {
+    pub(super) fn max_wait_setting(&self) -> Option<Written> {
         value::plain(&self.max_wait)
     }
 
@@ -220,8 +221,10 @@ impl State {
     }
 
     pub(super) fn max_keys(&self) -> TokenStream {
-        checked_whole(&self.max_keys, "count")
-            .unwrap_or_else(|| Literal::u32_unsuffixed(MAX_KEYS).into_token_stream())
+        checked_whole(&self.max_keys, "count").map_or_else(
+            || Literal::u32_unsuffixed(MAX_KEYS).into_token_stream(),
+            ToTokens::into_token_stream,
+        )
     }
 }
 
@@ -272,24 +275,25 @@ pub(super) fn declare(policy: &dyn Stateful, site: &Ident) -> Declaration {
     let state = policy.state();
     let generic = policy.generic(&runtime);
     let at = generic_at(generic.as_ref());
-    let layer = runtime_at(at, policy.names().layer);
-    let generic = generic.map(|generic| quote_spanned!(at=> <#generic>));
-    let value = match (&state.of_impl, &state.state, &state.key) {
-        (Some(shared), _, None) => quote_spanned!(at=> #layer::of_impl(&#site, &#shared)),
-        (Some(shared), _, Some(_)) => quote_spanned!(at=> #layer::of_impl_keyed(&#site, &#shared)),
-        (None, Some(_), _) => quote_spanned!(at=> #layer::shared(&#site)),
+    let settings = || moved(policy.settings());
+    let (make, arguments) = match (&state.of_impl, &state.state, &state.key) {
+        (Some(shared), _, None) => ("of_impl", quote_spanned!(at=> &#site, &#shared)),
+        (Some(shared), _, Some(_)) => ("of_impl_keyed", quote_spanned!(at=> &#site, &#shared)),
+        (None, Some(_), _) => ("shared", quote_spanned!(at=> &#site)),
         (None, None, None) => {
-            let settings = policy.settings();
-            quote_spanned!(at=> #layer::new(&#site, #settings))
+            let settings = settings();
+            ("new", quote_spanned!(at=> &#site, #settings))
         }
         (None, None, Some(_)) => {
-            let (settings, max_keys) = (policy.settings(), state.max_keys());
-            quote_spanned!(at=> #layer::keyed(&#site, #settings, #max_keys))
+            let (settings, max_keys) = (settings(), state.max_keys());
+            ("keyed", quote_spanned!(at=> &#site, #settings, #max_keys))
         }
     };
     Declaration {
-        kind: quote!(#layer #generic),
-        value,
+        generic: generic.map(|generic| quote_spanned!(at=> <#generic>)),
+        make,
+        at,
+        ..Declaration::new(policy.names().layer, arguments)
     }
 }
 
@@ -318,7 +322,7 @@ pub(crate) fn declare_of_impl(
     let kind = kind(policy, generic.as_ref(), |name| {
         moved_to(type_at, from_outside(name))
     });
-    let import = krate::import(krate);
+    let import = krate::import(TokenStream::new(), krate);
     let one = policy.one(&runtime_at(type_at, policy.names().state));
     let value = match &state.key {
         None => one,
@@ -368,6 +372,9 @@ fn there_already(expr: &Expr) -> (Option<TokenStream>, TokenStream) {
 pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
     let at = Span::mixed_site();
     let state = policy.state();
+    if state.state.is_none() && state.key.is_none() && state.cost.is_none() {
+        return TokenStream::new();
+    }
     let named = state.state.as_ref().map(|expr| {
         let name = state_name(local);
         let generic = policy.generic_elsewhere();
@@ -396,7 +403,6 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
     .collect();
     let names = policy.names();
     let found = match (&state.key, &name) {
-        (None, None) if asked.is_empty() => return TokenStream::new(),
         (None, None) => quote_spanned!(at=> #local.own() #(#asked)*),
         (None, Some(name)) => {
             let over = names.method("over");
@@ -428,7 +434,7 @@ pub(super) fn prepare(policy: &dyn Stateful, local: &Ident) -> TokenStream {
 // let call = bulkhead.guard(call);
 pub(super) fn guard(around: &Around<'_>, inside: Flow) -> Flow {
     let at = Span::mixed_site();
-    let (local, inside) = (around.local, inside.into_call(around));
+    let (local, inside) = (around.local, moved(inside.into_call(around)));
     Flow::Call(quote_spanned!(at=> #inside let call = #local.guard(call);))
 }
 

@@ -14,6 +14,7 @@ use super::{Declaration, Layer};
 use crate::args::{Args, Bare, Key};
 use crate::errors::Errors;
 use crate::flow::{Around, Flow};
+use crate::tokens::moved;
 use crate::value::{self, Setting, Zero};
 
 const DEFAULT: Duration = Duration::from_secs(1);
@@ -129,9 +130,10 @@ impl Layer for Timeout {
         let per_call = self
             .per_call()
             .map(|_| quote_spanned!(at=> .per_call(&["after"])));
+        let settings = moved(settings);
         Declaration {
-            kind: quote_spanned!(at=> __resilient::TimeoutLayer),
-            value: quote_spanned!(at=> __resilient::TimeoutLayer::new(&#site, #settings) #per_call),
+            after: per_call,
+            ..Declaration::new("TimeoutLayer", quote_spanned!(at=> &#site, #settings))
         }
     }
 
@@ -148,14 +150,13 @@ impl Layer for Timeout {
 
     fn wrap(&self, around: &Around<'_>, inside: Flow) -> Flow {
         let at = Span::mixed_site();
-        let (local, inside) = (around.local, inside.into_call(around));
-        let limit = match self.per_call() {
+        let (local, inside) = (around.local, moved(inside.into_call(around)));
+        Flow::Call(match self.per_call() {
             Some(_) => {
                 let after = after_name(local);
-                quote_spanned!(at=> #local.limit_to(#after, call))
+                quote_spanned!(at=> #inside let call = #local.limit_to(#after, call);)
             }
-            None => quote_spanned!(at=> #local.limit(call)),
-        };
-        Flow::Call(quote_spanned!(at=> #inside let call = #limit;))
+            None => quote_spanned!(at=> #inside let call = #local.limit(call);),
+        })
     }
 }

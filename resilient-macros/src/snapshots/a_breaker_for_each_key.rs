@@ -1,6 +1,6 @@
 async fn get(host: String) -> Result<Vec<u8>, Status> {
-    #[circuit_breaker(__named)]
-    const _: () = ();
+    #[circuit_breaker]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, retry, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

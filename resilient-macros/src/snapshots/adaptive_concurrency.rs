@@ -1,7 +1,7 @@
 impl Store {
     async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
-        #[adaptive_concurrency(__named)]
-        const _: () = ();
+        #[adaptive_concurrency]
+        use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, limiter, limiter_2, limiter_3) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

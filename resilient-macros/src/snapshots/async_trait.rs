@@ -24,8 +24,8 @@ impl Get for Client {
             let __self = self;
             let seen = seen;
             let __ret: Result<Vec<u8>, Status> = {
-                #[fallback(__named)]
-                const _: () = ();
+                #[fallback]
+                use {};
                 use ::resilient_runtime::__private as __resilient;
                 let (site, retry, fallback) = {
                     static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

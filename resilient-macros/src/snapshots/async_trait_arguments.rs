@@ -30,8 +30,8 @@ impl Get for Client {
             let __arg2 = __arg2;
             let key = key;
             let __ret: Result<u32, Status> = {
-                #[retry(__named)]
-                const _: () = ();
+                #[retry]
+                use {};
                 use ::resilient_runtime::__private as __resilient;
                 let (site, fallback, retry) = {
                     static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,7 +1,7 @@
 impl Store {
     async fn dump(&self, tenant: u32) -> Result<Vec<Entry>, Status> {
-        #[bulkhead(__named)]
-        const _: () = ();
+        #[bulkhead]
+        use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, bulkhead, bulkhead_2) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

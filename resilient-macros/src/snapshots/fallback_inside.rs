@@ -1,8 +1,8 @@
 async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
-    #[fallback(__named)]
-    const _: () = ();
-    #[timeout(__named)]
-    const _: () = ();
+    #[fallback]
+    use {};
+    #[timeout]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, retry, fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
-    #[timeout(__named)]
-    const _: () = ();
+    #[timeout]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,6 +1,6 @@
 async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
-    #[timeout(__named)]
-    const _: () = ();
+    #[timeout]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,6 +1,6 @@
 async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Status> {
-    #[fault(__named)]
-    const _: () = ();
+    #[fault]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fault, fault_2) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,10 +1,10 @@
 async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
-    #[timeout(__named)]
-    const _: () = ();
-    #[retry(__named)]
-    const _: () = ();
-    #[circuit_breaker(__named)]
-    const _: () = ();
+    #[timeout]
+    use {};
+    #[retry]
+    use {};
+    #[circuit_breaker]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout, retry, timeout_2, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,10 +1,10 @@
 async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> {
-    #[hedge(__named)]
-    const _: () = ();
-    #[timeout(__named)]
-    const _: () = ();
-    #[circuit_breaker(__named)]
-    const _: () = ();
+    #[hedge]
+    use {};
+    #[timeout]
+    use {};
+    #[circuit_breaker]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, timeout, hedge, timeout_2, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -1,7 +1,7 @@
 impl Client {
     async fn get(&self, request: Request, seen: u32) -> Result<Vec<u8>, Status> {
-        #[hedge(__named)]
-        const _: () = ();
+        #[hedge]
+        use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, retry, hedge) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

@@ -128,8 +128,8 @@ impl<T: Send> Get for Store<T> {
         running.end(outcome).map_err(__resilient::Failure::into_error)
     }
     async fn put(&self, tenant: u32) -> Result<(), Status> {
-        #[timeout(__named)]
-        const _: () = ();
+        #[timeout]
+        use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, timeout) = {
             static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
@@ -172,8 +172,8 @@ impl<T: Send> Get for Store<T> {
         running.end(outcome).map_err(__resilient::Failure::into_error)
     }
     async fn ping(&self) {
-        #[resilient(__named)]
-        const _: () = ();
+        #[resilient]
+        use {};
     }
     fn len(&self) -> usize {
         self.inner.len()

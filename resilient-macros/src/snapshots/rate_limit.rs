@@ -1,6 +1,6 @@
 async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), Status> {
-    #[rate_limit(__named)]
-    const _: () = ();
+    #[rate_limit]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, rate_limit, rate_limit_2) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(

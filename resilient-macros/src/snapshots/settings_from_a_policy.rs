@@ -1,8 +1,8 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
-    #[retry(__named)]
-    const _: () = ();
-    #[circuit_breaker(__named)]
-    const _: () = ();
+    #[retry]
+    use {};
+    #[circuit_breaker]
+    use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, timeout, retry, breaker) = {
         static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
