@@ -66,6 +66,8 @@ pub(super) fn queue<'a>(
     gate::queue(entry, ask.cost, queueing, cx)
 }
 
+#[cold]
+#[inline(never)]
 pub(super) fn refusal(entry: Entry<'_, Bulkhead>) -> PolicyError {
     entry.refuse(PolicyErrorKind::BulkheadFull)
 }

@@ -68,23 +68,21 @@ where
         let under = match this.stage {
             Stage::Asking(way) => match way.entry() {
                 Some(entry) => {
-                    let admission = match entry.core.admit_closed() {
-                        Some(admitted) => Ok((admitted, entry.settings(is_timed))),
-                        None => {
-                            let admission = CircuitBreaker::enter(&entry);
-                            _holding = hold_back(&entry);
-                            admission
-                        }
+                    let admitted = match entry.core.admit_closed() {
+                        Some(admitted) => (admitted, entry.settings(is_timed)),
+                        None => match CircuitBreaker::enter(&entry) {
+                            Ok(admitted) => {
+                                _holding = hold_back(&entry);
+                                admitted
+                            }
+                            Err(retry_after) => {
+                                let refusal = CircuitBreaker::refusal(&entry.clone(), retry_after);
+                                return Poll::Ready(Err(Failure::Policy(refusal)));
+                            }
+                        },
                     };
-                    match admission {
-                        Ok((admitted, timed)) => {
-                            Some((entry, Call::new(*way, admitted, Watch::new(timed))))
-                        }
-                        Err(retry_after) => {
-                            let refusal = CircuitBreaker::refusal(&entry.clone(), retry_after);
-                            return Poll::Ready(Err(Failure::Policy(refusal)));
-                        }
-                    }
+                    let (admitted, timed) = admitted;
+                    Some((entry, Call::new(*way, admitted, Watch::new(timed))))
                 }
                 None => {
                     *this.stage = Stage::Free;

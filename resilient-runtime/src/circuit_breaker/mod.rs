@@ -288,7 +288,8 @@ impl CircuitBreaker {
         }
     }
 
-    #[inline]
+    #[cold]
+    #[inline(never)]
     fn refusal(entry: &Entry<'_, Self>, retry_after: Duration) -> PolicyError {
         entry.refuse(PolicyErrorKind::CircuitOpen { retry_after })
     }

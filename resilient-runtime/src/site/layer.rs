@@ -231,6 +231,7 @@ pub enum Caller {
 }
 
 impl Caller {
+    #[inline]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Site(site) => site.name(),

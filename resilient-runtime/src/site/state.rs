@@ -557,7 +557,7 @@ impl<'a, S: Stateful> Entry<'a, S> {
     }
 
     /// The call is refused: an event, and an error.
-    #[cold]
+    #[inline(always)]
     pub(crate) fn refuse(&self, kind: PolicyErrorKind) -> PolicyError {
         self.emit(|| EventKind::Refused(kind));
         PolicyError::of_key(kind, self.caller().name(), self.key())
