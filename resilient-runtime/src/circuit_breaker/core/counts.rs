@@ -49,10 +49,20 @@ pub(super) struct Seen {
 #[inline]
 fn shape_of(window: Window) -> u64 {
     match window {
-        // A tenth of 2^64 leaves room for the bit.
-        Window::Time(span) => Buckets::slice(time::of(span)) << 1,
-        Window::Calls(calls) => (u64::from(calls) << 1) | 1,
+        Window::Time(span) => of_time(Buckets::slice(time::of(span))),
+        Window::Calls(calls) => of_calls(calls),
     }
+}
+
+#[inline]
+const fn of_time(slice: Nanos) -> u64 {
+    // A tenth of 2^64 leaves room for the bit.
+    slice << 1
+}
+
+#[inline]
+const fn of_calls(calls: u32) -> u64 {
+    ((calls as u64) << 1) | 1
 }
 
 /// The rules that need a window of time: for the failure rate, and for that of slow calls.
@@ -151,7 +161,7 @@ impl Counts {
     }
 
     /// Counts a success that was not slow, if that takes no more than a step: nothing where all
-    /// [are clean](Self::are_clean), and where a window of time is in its last slice, that.
+    /// [are clean](Self::are_clean), else one more in the only window, and of time in its last slice.
     ///
     /// # Errors
     ///
@@ -166,30 +176,36 @@ impl Counts {
         if self.are_clean(settings, generation) {
             return Ok(());
         }
-        match settings.window {
-            Window::Time(span) if settings.consecutive_failures.is_none() => {
-                let slice = Buckets::slice(time::of(span));
-                self.succeed_in_time(slice, generation, now)
-            }
-            _ => Err(None),
-        }
+        self.succeed_in_window(settings, generation, now)
     }
 
     // By itself: what it needs is more than fits beside a user's body.
     #[inline(never)]
-    fn succeed_in_time(
+    fn succeed_in_window(
         &self,
-        slice: Nanos,
+        settings: &CircuitBreakerSettings,
         generation: u64,
         now: impl FnOnce() -> Moment,
     ) -> Result<(), Option<Moment>> {
-        let failures = self.failures.get();
-        let Some(failures) = failures.filter(|_| self.shape.load(Acquire) == slice << 1) else {
+        if settings.consecutive_failures.is_some() {
             return Err(None);
-        };
-        let now = now();
-        let counted = failures.record_in_last(generation, slice, now.nanos(), false);
-        counted.then_some(()).ok_or(Some(now))
+        }
+        let shape = self.shape.load(Acquire);
+        match settings.window {
+            Window::Time(span) => {
+                let slice = Buckets::slice(time::of(span));
+                let failures = self.failures.get().filter(|_| shape == of_time(slice));
+                let failures = failures.ok_or(None)?;
+                let now = now();
+                let counted = failures.record_in_last(generation, slice, now.nanos(), false);
+                counted.then_some(()).ok_or(Some(now))
+            }
+            Window::Calls(calls) if shape == of_calls(calls) => {
+                self.ring.record(generation, calls, false, false);
+                Ok(())
+            }
+            Window::Calls(_) => Err(None),
+        }
     }
 
     /// Counts a result and says whether it is a cause to open.
