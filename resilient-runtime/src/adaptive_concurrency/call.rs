@@ -103,13 +103,15 @@ where
                 Err(entry) => return refuse(entry, clock::moment()),
             }
         }
-        let Stage::Inside(permit) = this.stage else {
-            return this.inner.poll(cx).map_err(Failing::into_failure);
-        };
-        let (polling, carrying) = permit.poll();
+        let polling = this.stage.inside().map(LimitPermit::poll);
         let polled = this.inner.poll(cx);
-        drop(carrying);
-        permit.polled(polling, polled.is_pending());
+        let polling = polling.map(|(polling, carrying)| {
+            drop(carrying);
+            polling
+        });
+        if let (Some(polling), Some(permit)) = (polling, this.stage.inside()) {
+            permit.polled(polling, polled.is_pending());
+        }
         match &polled {
             Poll::Ready(Ok(_)) => this.stage.settle(LimitOutcome::Sample),
             Poll::Ready(Err(failure)) => this.stage.settle_failed(counts_as(failure)),
@@ -126,6 +128,14 @@ impl<'a, A: LimitAlgorithm, W: Way<'a, AdaptiveConcurrency<A>>> Stage<'a, A, W> 
             permit.settle(outcome, clock::moment);
             permit.release();
             self.put(Self::Free);
+        }
+    }
+
+    #[inline(always)]
+    fn inside(&mut self) -> Option<&mut LimitPermit<'a, A, W>> {
+        match self {
+            Self::Inside(permit) => Some(permit),
+            _ => None,
         }
     }
 

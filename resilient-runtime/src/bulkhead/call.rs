@@ -99,13 +99,12 @@ where
             *this.stage = Stage::Free;
             *this.stage = Stage::Inside(Holding::new(entered.map_err(refusal)?, way));
         }
-        let Stage::Inside(inside) = this.stage else {
-            return this.inner.poll(cx).map_err(Failing::into_failure);
-        };
-        let carrying = inside.poll();
+        let carrying = this.stage.inside().map(Holding::poll);
         let polled = this.inner.poll(cx);
         drop(carrying);
-        if polled.is_ready() {
+        if polled.is_ready()
+            && let Some(inside) = this.stage.inside()
+        {
             inside.release();
             this.stage.put(Stage::Free);
         }
@@ -114,6 +113,14 @@ where
 }
 
 impl<'a, W: Way<'a, Bulkhead>> Stage<'a, W> {
+    #[inline(always)]
+    fn inside(&mut self) -> Option<&mut Holding<'a, Bulkhead, W>> {
+        match self {
+            Self::Inside(inside) => Some(inside),
+            _ => None,
+        }
+    }
+
     /// Over one that needs no drop.
     #[inline(always)]
     fn put(&mut self, next: Self) {
