@@ -7,7 +7,6 @@ use pin_project_lite::pin_project;
 use tokio::task::coop;
 use tokio::time::Sleep;
 
-use super::TimeoutLayer;
 use crate::clock::{self, Nanos};
 use crate::context::{self, Deadline};
 use crate::error::{PolicyError, PolicyErrorKind};
@@ -23,14 +22,14 @@ pin_project! {
     /// once costs a reading of the clock.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct TimeoutCall<F> {
+    pub struct TimeoutCall<F, W = &'static str> {
         // Dropped in place, with the reason made known, when the time is up.
         #[pin]
         inner: Option<F>,
         #[pin]
         timer: Option<Sleep>,
         limit: Limit,
-        whose: Whose,
+        whose: W,
     }
 }
 
@@ -45,27 +44,36 @@ pub(super) enum Limit {
     Until(Deadline),
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Whose {
-    /// Its settings are read when the future is first polled: what can panic is not to stand between the making of
-    /// a future and its being wrapped, lest it has to lie in memory for that.
-    Layer(&'static TimeoutLayer),
-    Named(&'static str),
+/// Whose limit it is: one by hand, by its name, or that of a layer. It is not for others to implement.
+///
+/// The settings of a layer are read when the future is first polled: what can panic is not to stand between the making
+/// of a future and its being wrapped, lest it has to lie in memory for that.
+pub trait Whose: Copy {
+    #[doc(hidden)]
+    fn caller(self) -> Caller;
+    /// The limit in force where the call says `after`, or nothing; `None` where the layer is switched off.
+    #[doc(hidden)]
+    fn in_force(self, after: Option<u64>) -> Option<u64>;
+    /// The layers inside share its reading of the clock.
+    #[doc(hidden)]
+    const SHARES_CLOCK: bool;
 }
 
-impl Whose {
-    #[inline]
+impl Whose for &'static str {
+    const SHARES_CLOCK: bool = false;
+
     fn caller(self) -> Caller {
-        match self {
-            Self::Layer(layer) => layer.caller(),
-            Self::Named(name) => Caller::Named(name),
-        }
+        Caller::Named(self)
+    }
+
+    fn in_force(self, after: Option<Nanos>) -> Option<Nanos> {
+        after
     }
 }
 
-impl<F> TimeoutCall<F> {
+impl<F, W> TimeoutCall<F, W> {
     #[inline(always)]
-    pub(super) fn new(inner: F, limit: Limit, whose: Whose) -> Self {
+    pub(super) fn new(inner: F, limit: Limit, whose: W) -> Self {
         Self {
             inner: Some(inner),
             timer: None,
@@ -75,10 +83,11 @@ impl<F> TimeoutCall<F> {
     }
 }
 
-impl<F, T, X> Future for TimeoutCall<F>
+impl<F, T, X, W> Future for TimeoutCall<F, W>
 where
     F: Future<Output = Result<T, X>>,
     X: Failing,
+    W: Whose,
 {
     type Output = Result<T, Failure<X::Error>>;
 
@@ -98,13 +107,9 @@ where
                     Limit::Of(after) => Some(after),
                     _ => None,
                 };
-                let after = match this.whose {
-                    Whose::Layer(layer) => layer.in_force(of_call),
-                    Whose::Named(_) => of_call,
-                };
-                after.and_then(|after| {
+                this.whose.in_force(of_call).and_then(|after| {
                     let entry = clock::entry();
-                    if let Whose::Layer(_) = this.whose {
+                    if W::SHARES_CLOCK {
                         _shared = Some(clock::share(entry));
                     }
                     let at = entry.plus(after)?;

@@ -39,31 +39,41 @@ impl TimeoutLayer {
 
     /// Limits `future` as the code wrote down.
     #[inline(always)]
-    pub fn limit<F, T, X>(&'static self, future: F) -> TimeoutCall<F>
+    pub fn limit<F, T, X>(&'static self, future: F) -> TimeoutCall<F, &'static Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        TimeoutCall::new(future, Limit::OfLayer, Whose::Layer(self))
+        TimeoutCall::new(future, Limit::OfLayer, self)
     }
 
     /// Limits `future` to what the call worked out.
     #[inline(always)]
-    pub fn limit_to<F, T, X>(&'static self, after: Duration, future: F) -> TimeoutCall<F>
+    pub fn limit_to<F, T, X>(&'static self, after: Duration, future: F) -> TimeoutCall<F, &'static Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
     {
-        TimeoutCall::new(future, Limit::Of(nanos_of(after)), Whose::Layer(self))
+        TimeoutCall::new(future, Limit::Of(nanos_of(after)), self)
     }
 
-    pub(super) const fn caller(&self) -> Caller {
+    #[cold]
+    fn laid_over(&self, after: Nanos) -> Nanos {
+        let code = Timeout::new(Duration::from_nanos(after));
+        nanos_of(self.live.over(code).after)
+    }
+}
+
+impl Whose for &'static TimeoutLayer {
+    const SHARES_CLOCK: bool = true;
+
+    #[inline(always)]
+    fn caller(self) -> Caller {
         Caller::Site(self.site)
     }
 
-    /// The limit in force where the call worked out `after`, or nothing; `None` where the layer is switched off.
     #[inline(always)]
-    pub(super) fn in_force(&self, after: Option<Nanos>) -> Option<Nanos> {
+    fn in_force(self, after: Option<Nanos>) -> Option<Nanos> {
         let after = after.unwrap_or(self.after);
         self.switch.is_on().then(|| {
             if self.live.is_bare() {
@@ -72,12 +82,6 @@ impl TimeoutLayer {
                 self.laid_over(after)
             }
         })
-    }
-
-    #[cold]
-    fn laid_over(&self, after: Nanos) -> Nanos {
-        let code = Timeout::new(Duration::from_nanos(after));
-        nanos_of(self.live.over(code).after)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use future::TimeoutCall;
 pub use layer::TimeoutLayer;
 
-use self::future::{Limit, Whose};
+use self::future::Limit;
 use crate::clock::nanos_of;
 use crate::site::{Knob, Settings, Unit, nanos};
 use crate::verdict::Failing;
@@ -70,7 +70,7 @@ impl Timeout {
         X: Failing,
     {
         let limit = Limit::Of(nanos_of(self.after));
-        TimeoutCall::new(future, limit, Whose::Named(self.name))
+        TimeoutCall::new(future, limit, self.name)
     }
 }
 
