@@ -190,6 +190,32 @@ async fn a_panic_goes_on_unwinding_and_is_a_failure() {
     assert_eq!(of_probe(breaker), Failed);
 }
 
+/// At the very end of a call, when its outcome is there: it must be handed in all the same.
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_panics_is_a_failure_as_well() {
+    #[circuit_breaker(name = "panicking rules", when_ok = |_| panic!("as the test asks"), when = |_| panic!("too"))]
+    async fn ask(answer: Result<u32, Error>) -> Result<u32, Error> {
+        answer
+    }
+
+    let breaker = breaker("panicking rules");
+    let error = || Error::Transient;
+    for answer in [Ok(1), Err(error())] {
+        assert!(
+            AssertUnwindSafe(ask(answer.clone()))
+                .catch_unwind()
+                .await
+                .is_err()
+        );
+        assert_eq!(of_closed(breaker), Failed);
+        breaker.reset();
+        await_half_open(breaker).await;
+        assert!(AssertUnwindSafe(ask(answer)).catch_unwind().await.is_err());
+        assert_eq!(of_probe(breaker), Failed);
+        breaker.reset();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_ignored_error_is_nothing_to_the_breaker_and_its_class_to_the_others() {
     #[fallback(value = Ok(99))]

@@ -107,13 +107,15 @@ where
         drop(_holding);
         if let Some((entry, mut call, polling)) = under {
             call.polled(&entry, polling, polled.is_pending());
+            // A rule may panic: until it has spoken, the stage has to be as it was in the poll.
             if let Poll::Ready(Ok(value)) = &polled {
-                this.stage.put(Stage::Free);
                 let rejected = this.rules.when_ok.test(value).unwrap_or(false);
+                this.stage.put(Stage::Free);
                 call.settle(&entry, if_failed(rejected), clock::moment);
             } else if let Poll::Ready(Err(failure)) = &polled {
+                let outcome = counts_as(failure, this.rules);
                 this.stage.put(Stage::Free);
-                settle_failed(call, entry.clone(), counts_as(failure, this.rules));
+                settle_failed(call, entry.clone(), outcome);
             } else {
                 this.stage.put(Stage::Admitted(Inside(call)));
             }

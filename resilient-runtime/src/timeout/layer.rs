@@ -49,7 +49,11 @@ impl TimeoutLayer {
 
     /// Limits `future` to what the call worked out.
     #[inline(always)]
-    pub fn limit_to<F, T, X>(&'static self, after: Duration, future: F) -> TimeoutCall<F, &'static Self>
+    pub fn limit_to<F, T, X>(
+        &'static self,
+        after: Duration,
+        future: F,
+    ) -> TimeoutCall<F, &'static Self>
     where
         F: Future<Output = Result<T, X>>,
         X: Failing,
