@@ -1,12 +1,16 @@
 //! Time, through one door: tokio's clock, so that a paused test drives every
 //! policy, and one reading for all the layers that begin in one poll.
 
+mod words;
+
 use std::cell::Cell;
 use std::num::NonZeroU64;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant as StdInstant};
 
 use tokio::time::Instant;
+
+use self::words::Anchor;
 
 thread_local! {
     static READING: Cell<Option<Moment>> = const { Cell::new(None) };
@@ -27,7 +31,7 @@ pub(crate) fn now() -> Instant {
 /// The same, in one word.
 #[inline]
 pub(crate) fn moment() -> Moment {
-    Moment::of(now())
+    Moment::at_nanos(anchor().nanos_until(now().into_std()))
 }
 
 /// Lets the layers below share `moment` until the body begins, an attempt has
@@ -62,7 +66,12 @@ pub(crate) struct Moment(NonZeroU64);
 impl Moment {
     #[inline]
     pub(crate) fn of(at: Instant) -> Self {
-        Self(NonZeroU64::new(nanos(at)).unwrap_or(NonZeroU64::MIN))
+        Self::at_nanos(nanos(at))
+    }
+
+    #[inline]
+    fn at_nanos(nanos: Nanos) -> Self {
+        Self(NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN))
     }
 
     pub(crate) fn instant(self) -> Instant {
@@ -102,15 +111,15 @@ pub(crate) type Nanos = u64;
 const MARGIN: Duration = Duration::from_secs(3_650 * 24 * 60 * 60);
 
 #[inline(always)]
-fn anchor() -> StdInstant {
-    static ANCHOR: OnceLock<StdInstant> = OnceLock::new();
-    *ANCHOR.get_or_init(|| {
+fn anchor() -> &'static Anchor {
+    static ANCHOR: OnceLock<Anchor> = OnceLock::new();
+    ANCHOR.get_or_init(|| {
         let now = StdInstant::now();
         let mut margin = MARGIN;
         // Where the clock cannot go back before the machine's start, as far as it can.
         loop {
             match now.checked_sub(margin) {
-                Some(anchor) => return anchor,
+                Some(anchor) => return Anchor::new(anchor),
                 None => margin /= 2,
             }
         }
@@ -120,12 +129,12 @@ fn anchor() -> StdInstant {
 /// The instant that is word zero. Windows of time are cut into slices from here on, so that a simulation that begins
 /// at this instant comes out the same in each process.
 pub fn epoch() -> Instant {
-    Instant::from_std(anchor())
+    Instant::from_std(anchor().at)
 }
 
 #[inline]
 pub(crate) fn nanos(at: Instant) -> Nanos {
-    nanos_of(at.into_std().saturating_duration_since(anchor()))
+    nanos_of(at.into_std().saturating_duration_since(anchor().at))
 }
 
 #[inline]
