@@ -88,7 +88,7 @@ pub(crate) fn write(duration: Duration, at: Span, tokens: &mut TokenStream) {
     let constructor = proc_macro2::Ident::new(constructor, at);
     let mut number = Literal::u128_unsuffixed(nanos / size);
     number.set_span(at);
-    moved(quote_spanned!(at=> ::core::time::Duration::#constructor(#number))).to_tokens(tokens);
+    moved(quote_spanned!(at=> __resilient::Duration::#constructor(#number))).to_tokens(tokens);
 }
 
 #[cfg(test)]
@@ -139,12 +139,12 @@ mod tests {
             write(parse(text).expect(text), Span::call_site(), &mut tokens);
             tokens.to_string().replace(' ', "")
         };
-        assert_eq!(written("1m 30s"), "::core::time::Duration::from_secs(90)");
+        assert_eq!(written("1m 30s"), "__resilient::Duration::from_secs(90)");
         assert_eq!(
             written("1500ms"),
-            "::core::time::Duration::from_millis(1500)"
+            "__resilient::Duration::from_millis(1500)"
         );
-        assert_eq!(written("3us"), "::core::time::Duration::from_micros(3)");
-        assert_eq!(written("3ns"), "::core::time::Duration::from_nanos(3)");
+        assert_eq!(written("3us"), "__resilient::Duration::from_micros(3)");
+        assert_eq!(written("3ns"), "__resilient::Duration::from_nanos(3)");
     }
 }

@@ -80,18 +80,10 @@ fn site(before: TokenStream, stack: &Stack) -> TokenStream {
     let locals: Vec<&Ident> = stack.layers.iter().map(|layer| &layer.local).collect();
     let name = moved(match &stack.shared.name {
         Some(name) => quote_spanned!(at=> || #name),
-        None => quote_spanned!(at=> || {
-            fn here() {}
-            ::core::any::type_name_of_val(&here)
-        }),
+        None => quote_spanned!(at=> __resilient::path_of(&|| ())),
     });
     let mut statics = quote_spanned!(at=>
-        static #marker: __resilient::Site = __resilient::Site::new(
-            #name,
-            ::core::file!(),
-            ::core::line!(),
-            &[#(&#items),*],
-        );
+        static #marker: __resilient::Site = __resilient::site(#name, &[#(&#items),*]);
     );
     for layer in &stack.layers {
         let (before, item) = (moved(statics), &layer.item);
@@ -103,7 +95,7 @@ fn site(before: TokenStream, stack: &Stack) -> TokenStream {
         #before
         let (site, #(#locals),*) = {
             #statics
-            __resilient::register! { &#marker }
+            __resilient::submit! { __resilient::Registration(&#marker) }
             (&#marker, #(&#items),*)
         };
         let running = site.enter();
@@ -189,7 +181,7 @@ fn attempt(
         .unzip();
     let judge = moved(judge(output, &stack.shared));
     let hint = quote_spanned!(type_at=>
-        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<#hinted> {
+        if let __resilient::Some(ret) = __resilient::None::<#hinted> {
             return ret;
         }
     );

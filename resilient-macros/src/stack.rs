@@ -225,7 +225,7 @@ impl Copied {
         match self.held {
             Held::Exclusive => quote_spanned!(at=> &mut *#ident),
             // Where a bound is missing, the compiler is to propose `Clone`.
-            _ if self.generic => quote_spanned!(at=> ::core::clone::Clone::clone(&#ident)),
+            _ if self.generic => quote_spanned!(at=> __resilient::Clone::clone(&#ident)),
             Held::Owned | Held::Shared => quote_spanned!(at=> __resilient::copy(&#ident)),
         }
     }

@@ -50,7 +50,7 @@ impl<T: ToValue> ToTokens for Setting<T> {
             Known::Now(value) => value.write(at, tokens),
             Known::Later { millis: false } | Known::Unread => expr.to_tokens(tokens),
             Known::Later { millis: true } => {
-                tokens.extend(quote_spanned!(at=> ::core::time::Duration::from_millis(#expr)));
+                tokens.extend(quote_spanned!(at=> __resilient::Duration::from_millis(#expr)));
             }
         }
     }

@@ -122,7 +122,7 @@ impl Fallback {
         match &self.when_ok {
             None => {
                 let replaces = replaces(quote_spanned!(at=> &failure));
-                quote_spanned!(at=> ::core::result::Result::Err(failure) if #replaces)
+                quote_spanned!(at=> __resilient::Err(failure) if #replaces)
             }
             Some(when_ok) => {
                 let on_error = replaces(quote_spanned!(at=> failure));

@@ -188,7 +188,7 @@ impl Layer for Fault {
         };
         let outcome = quote_spanned!(at=>
             if #draw.await {
-                ::core::result::Result::Err(#error)
+                __resilient::Err(#error)
             } else {
                 #inside
                 call.await

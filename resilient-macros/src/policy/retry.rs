@@ -424,8 +424,8 @@ impl Layer for Retry {
             outcome: quote_spanned!(at=>
                 loop {
                     #next {
-                        ::core::ops::ControlFlow::Break(outcome) => break outcome,
-                        ::core::ops::ControlFlow::Continue(pause) => pause,
+                        __resilient::Break(outcome) => break outcome,
+                        __resilient::Continue(pause) => pause,
                     };
                     pause.await;
                 }

@@ -142,7 +142,7 @@ impl Layer for Timeout {
         match self.per_call() {
             Some(after) => {
                 let name = after_name(local);
-                quote_spanned!(at=> let #name: ::core::time::Duration = #after;)
+                quote_spanned!(at=> let #name: __resilient::Duration = #after;)
             }
             None => TokenStream::new(),
         }

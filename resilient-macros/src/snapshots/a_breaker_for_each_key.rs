@@ -3,13 +3,8 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, retry, breaker) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_RETRY, &__RESILIENT_BREAKER],
         );
         static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
@@ -19,11 +14,11 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
         static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::keyed(
             &__RESILIENT_SITE,
             __resilient::CircuitBreakerSettings::new()
-                .open_for(::core::time::Duration::from_secs(10)),
+                .open_for(__resilient::Duration::from_secs(10)),
             10000,
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_RETRY, &__RESILIENT_BREAKER)
     };
@@ -35,7 +30,7 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
     let outcome = loop {
         let attempt = attempts.start();
         let call = async {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            if let __resilient::Some(ret) = __resilient::None::<
                 Result<Vec<u8>, Status>,
             > {
                 return ret;
@@ -53,8 +48,8 @@ async fn get(host: String) -> Result<Vec<u8>, Status> {
         let call = breaker.guard(call);
         let call = attempt.run(call);
         let pause = match attempts.next(call.await) {
-            ::core::ops::ControlFlow::Break(outcome) => break outcome,
-            ::core::ops::ControlFlow::Continue(pause) => pause,
+            __resilient::Break(outcome) => break outcome,
+            __resilient::Continue(pause) => pause,
         };
         pause.await;
     };

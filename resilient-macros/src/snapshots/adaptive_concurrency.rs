@@ -4,13 +4,8 @@ impl Store {
         use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, limiter, limiter_2, limiter_3) = {
-            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-                || {
-                    fn here() {}
-                    ::core::any::type_name_of_val(&here)
-                },
-                ::core::file!(),
-                ::core::line!(),
+            static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+                __resilient::path_of(&|| ()),
                 &[&__RESILIENT_LIMITER, &__RESILIENT_LIMITER_2, &__RESILIENT_LIMITER_3],
             );
             static __RESILIENT_LIMITER: __resilient::AdaptiveLayer<
@@ -27,8 +22,8 @@ impl Store {
             static __RESILIENT_LIMITER_3: __resilient::AdaptiveLayer<
                 __resilient::Elasticity,
             > = __resilient::AdaptiveLayer::shared(&__RESILIENT_SITE);
-            __resilient::register! {
-                & __RESILIENT_SITE
+            __resilient::submit! {
+                __resilient::Registration(& __RESILIENT_SITE)
             }
             (
                 &__RESILIENT_SITE,
@@ -44,7 +39,7 @@ impl Store {
         let state_3: &__resilient::AdaptiveConcurrency<_> = &self.limiter;
         let limiter_3 = limiter_3.over(state_3);
         let call = async {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            if let __resilient::Some(ret) = __resilient::None::<
                 Result<Vec<u8>, Status>,
             > {
                 return ret;

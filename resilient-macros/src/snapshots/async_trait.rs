@@ -28,13 +28,8 @@ impl Get for Client {
                 use {};
                 use ::resilient_runtime::__private as __resilient;
                 let (site, retry, fallback) = {
-                    static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-                        || {
-                            fn here() {}
-                            ::core::any::type_name_of_val(&here)
-                        },
-                        ::core::file!(),
-                        ::core::line!(),
+                    static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+                        __resilient::path_of(&|| ()),
                         &[&__RESILIENT_RETRY, &__RESILIENT_FALLBACK],
                     );
                     static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
@@ -45,8 +40,8 @@ impl Get for Client {
                     static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
                         &__RESILIENT_SITE,
                     );
-                    __resilient::register! {
-                        & __RESILIENT_SITE
+                    __resilient::submit! {
+                        __resilient::Registration(& __RESILIENT_SITE)
                     }
                     (&__RESILIENT_SITE, &__RESILIENT_RETRY, &__RESILIENT_FALLBACK)
                 };
@@ -58,7 +53,7 @@ impl Get for Client {
                     let call = async {
                         let own_seen = __resilient::copy(&seen);
                         let call = async {
-                            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                            if let __resilient::Some(ret) = __resilient::None::<
                                 Result<Vec<u8>, Status>,
                             > {
                                 return ret;
@@ -79,7 +74,7 @@ impl Get for Client {
                             },
                         );
                         let failure = match call.await {
-                            ::core::result::Result::Err(
+                            __resilient::Err(
                                 failure,
                             ) if fallback
                                 .replaces_own_when(
@@ -109,8 +104,8 @@ impl Get for Client {
                     };
                     let call = attempt.run(call);
                     let pause = match attempts.next(call.await) {
-                        ::core::ops::ControlFlow::Break(outcome) => break outcome,
-                        ::core::ops::ControlFlow::Continue(pause) => pause,
+                        __resilient::Break(outcome) => break outcome,
+                        __resilient::Continue(pause) => pause,
                     };
                     pause.await;
                 };

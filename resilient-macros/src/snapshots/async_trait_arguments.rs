@@ -34,13 +34,8 @@ impl Get for Client {
                 use {};
                 use ::resilient_runtime::__private as __resilient;
                 let (site, fallback, retry) = {
-                    static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-                        || {
-                            fn here() {}
-                            ::core::any::type_name_of_val(&here)
-                        },
-                        ::core::file!(),
-                        ::core::line!(),
+                    static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+                        __resilient::path_of(&|| ()),
                         &[&__RESILIENT_FALLBACK, &__RESILIENT_RETRY],
                     );
                     static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
@@ -50,8 +45,8 @@ impl Get for Client {
                         &__RESILIENT_SITE,
                         __resilient::Retry::new(3),
                     );
-                    __resilient::register! {
-                        & __RESILIENT_SITE
+                    __resilient::submit! {
+                        __resilient::Registration(& __RESILIENT_SITE)
                     }
                     (&__RESILIENT_SITE, &__RESILIENT_FALLBACK, &__RESILIENT_RETRY)
                 };
@@ -63,7 +58,7 @@ impl Get for Client {
                         let own_a = __resilient::copy(&a);
                         let own_key = __resilient::copy(&key);
                         let call = async {
-                            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                            if let __resilient::Some(ret) = __resilient::None::<
                                 Result<u32, Status>,
                             > {
                                 return ret;
@@ -87,15 +82,13 @@ impl Get for Client {
                         );
                         let call = attempt.run(call);
                         let pause = match attempts.next(call.await) {
-                            ::core::ops::ControlFlow::Break(outcome) => break outcome,
-                            ::core::ops::ControlFlow::Continue(pause) => pause,
+                            __resilient::Break(outcome) => break outcome,
+                            __resilient::Continue(pause) => pause,
                         };
                         pause.await;
                     };
                     match outcome {
-                        ::core::result::Result::Err(
-                            failure,
-                        ) if fallback.replaces(&failure) => {}
+                        __resilient::Err(failure) if fallback.replaces(&failure) => {}
                         outcome => {
                             return running
                                 .end(outcome)

@@ -4,13 +4,8 @@ impl Store {
         use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, bulkhead, bulkhead_2) = {
-            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-                || {
-                    fn here() {}
-                    ::core::any::type_name_of_val(&here)
-                },
-                ::core::file!(),
-                ::core::line!(),
+            static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+                __resilient::path_of(&|| ()),
                 &[&__RESILIENT_BULKHEAD, &__RESILIENT_BULKHEAD_2],
             );
             static __RESILIENT_BULKHEAD: __resilient::BulkheadLayer = __resilient::BulkheadLayer::new(
@@ -20,8 +15,8 @@ impl Store {
             static __RESILIENT_BULKHEAD_2: __resilient::BulkheadLayer = __resilient::BulkheadLayer::shared(
                 &__RESILIENT_SITE,
             );
-            __resilient::register! {
-                & __RESILIENT_SITE
+            __resilient::submit! {
+                __resilient::Registration(& __RESILIENT_SITE)
             }
             (&__RESILIENT_SITE, &__RESILIENT_BULKHEAD, &__RESILIENT_BULKHEAD_2)
         };
@@ -35,7 +30,7 @@ impl Store {
             }
         };
         let call = async {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            if let __resilient::Some(ret) = __resilient::None::<
                 Result<Vec<Entry>, Status>,
             > {
                 return ret;

@@ -1,13 +1,8 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
     let (site, breaker) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_BREAKER],
         );
         static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::new(
@@ -15,19 +10,17 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
             __resilient::CircuitBreakerSettings::new()
                 .failure_rate(0.6)
                 .window(__resilient::Window::Calls(100))
-                .slow_call(::core::time::Duration::from_millis(250))
+                .slow_call(__resilient::Duration::from_millis(250))
                 .open_for(const { __resilient::check::duration(OPEN_FOR) }),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_BREAKER)
     };
     let running = site.enter();
     let call = async move {
-        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
-            Result<Vec<u8>, Status>,
-        > {
+        if let __resilient::Some(ret) = __resilient::None::<Result<Vec<u8>, Status>> {
             return ret;
         }
         #[allow(clippy::diverging_sub_expression)]

@@ -2,20 +2,15 @@ impl Client {
     async fn get(&self, key: &str) -> Result<Vec<u8>, Status> {
         use ::resilient_runtime::__private as __resilient;
         let (site, breaker) = {
-            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-                || {
-                    fn here() {}
-                    ::core::any::type_name_of_val(&here)
-                },
-                ::core::file!(),
-                ::core::line!(),
+            static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+                __resilient::path_of(&|| ()),
                 &[&__RESILIENT_BREAKER],
             );
             static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::shared(
                 &__RESILIENT_SITE,
             );
-            __resilient::register! {
-                & __RESILIENT_SITE
+            __resilient::submit! {
+                __resilient::Registration(& __RESILIENT_SITE)
             }
             (&__RESILIENT_SITE, &__RESILIENT_BREAKER)
         };
@@ -23,7 +18,7 @@ impl Client {
         let state: &__resilient::CircuitBreaker = &self.breaker;
         let breaker = breaker.over(state);
         let call = async {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            if let __resilient::Some(ret) = __resilient::None::<
                 Result<Vec<u8>, Status>,
             > {
                 return ret;

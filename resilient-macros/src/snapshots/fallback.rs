@@ -1,28 +1,21 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_FALLBACK],
         );
         static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
             &__RESILIENT_SITE,
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_FALLBACK)
     };
     let running = site.enter();
     let call = async {
-        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
-            Result<Vec<u8>, Status>,
-        > {
+        if let __resilient::Some(ret) = __resilient::None::<Result<Vec<u8>, Status>> {
             return ret;
         }
         #[allow(clippy::diverging_sub_expression)]
@@ -36,7 +29,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         },
     );
     let failure = match call.await {
-        ::core::result::Result::Err(failure) if fallback.replaces(&failure) => failure,
+        __resilient::Err(failure) if fallback.replaces(&failure) => failure,
         outcome => return running.end(outcome).map_err(__resilient::Judged::into_error),
     };
     let ret = __resilient::answer(stale(client, key, failure.into_error())).await;

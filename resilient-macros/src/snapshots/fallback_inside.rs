@@ -5,13 +5,8 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, retry, fallback, timeout) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_RETRY, &__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT],
         );
         static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
@@ -23,10 +18,10 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
         );
         static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
             &__RESILIENT_SITE,
-            __resilient::Timeout::new(::core::time::Duration::from_secs(1)),
+            __resilient::Timeout::new(__resilient::Duration::from_secs(1)),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (
             &__RESILIENT_SITE,
@@ -42,7 +37,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
         let call = async {
             let own_key = __resilient::copy(&key);
             let call = async {
-                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                if let __resilient::Some(ret) = __resilient::None::<
                     Result<Vec<u8>, Status>,
                 > {
                     return ret;
@@ -61,7 +56,7 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
             );
             let call = timeout.limit(call);
             let failure = match call.await {
-                ::core::result::Result::Err(
+                __resilient::Err(
                     failure,
                 ) if fallback
                     .replaces_when(
@@ -88,8 +83,8 @@ async fn get(client: &mut Client, key: String) -> Result<Vec<u8>, Status> {
         };
         let call = attempt.run(call);
         let pause = match attempts.next(call.await) {
-            ::core::ops::ControlFlow::Break(outcome) => break outcome,
-            ::core::ops::ControlFlow::Continue(pause) => pause,
+            __resilient::Break(outcome) => break outcome,
+            __resilient::Continue(pause) => pause,
         };
         pause.await;
     };

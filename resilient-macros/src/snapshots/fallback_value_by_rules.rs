@@ -3,13 +3,8 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT],
         );
         static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
@@ -17,18 +12,16 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         );
         static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
             &__RESILIENT_SITE,
-            __resilient::Timeout::new(::core::time::Duration::from_secs(1)),
+            __resilient::Timeout::new(__resilient::Duration::from_secs(1)),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
     };
     let running = site.enter();
     let call = async move {
-        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
-            Result<Vec<u8>, Status>,
-        > {
+        if let __resilient::Some(ret) = __resilient::None::<Result<Vec<u8>, Status>> {
             return ret;
         }
         #[allow(clippy::diverging_sub_expression)]

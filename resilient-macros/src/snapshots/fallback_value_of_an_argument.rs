@@ -3,13 +3,8 @@ async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT],
         );
         static __RESILIENT_FALLBACK: __resilient::FallbackLayer = __resilient::FallbackLayer::new(
@@ -17,19 +12,17 @@ async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
         );
         static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
             &__RESILIENT_SITE,
-            __resilient::Timeout::new(::core::time::Duration::from_millis(500)),
+            __resilient::Timeout::new(__resilient::Duration::from_millis(500)),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_FALLBACK, &__RESILIENT_TIMEOUT)
     };
     let running = site.enter();
     let own_a = __resilient::copy(&a);
     let call = async {
-        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
-            Result<u32, Status>,
-        > {
+        if let __resilient::Some(ret) = __resilient::None::<Result<u32, Status>> {
             return ret;
         }
         #[allow(clippy::shadow_unrelated)]
@@ -48,7 +41,7 @@ async fn get((a, ref mut b): (u32, u32), mut c: u32) -> Result<u32, Status> {
     );
     let call = timeout.limit(call);
     match call.await {
-        ::core::result::Result::Err(failure) if fallback.replaces(&failure) => {}
+        __resilient::Err(failure) if fallback.replaces(&failure) => {}
         outcome => return running.end(outcome).map_err(__resilient::Failure::into_error),
     }
     let ret: Result<u32, Status> = Ok(a);

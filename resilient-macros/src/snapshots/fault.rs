@@ -3,13 +3,8 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fault, fault_2) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_FAULT, &__RESILIENT_FAULT_2],
         );
         static __RESILIENT_FAULT: __resilient::FaultLayer = __resilient::FaultLayer::new(
@@ -21,15 +16,15 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
             &__RESILIENT_SITE,
             __resilient::Fault::new().error_rate(0.1).panic_rate(0.01).seed(7),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_FAULT, &__RESILIENT_FAULT_2)
     };
     let running = site.enter();
     let fault_settings = fault.code().latency(lag);
     let outcome = if fault.draw_with(fault_settings).await {
-        ::core::result::Result::Err(
+        __resilient::Err(
             __resilient::Failure::Error(
                 __resilient::judged_error::<
                     __resilient::ErrorOf<Result<Vec<u8>, Status>>,
@@ -43,7 +38,7 @@ async fn get(client: &Client, key: &str, lag: Duration) -> Result<Vec<u8>, Statu
         )
     } else {
         let call = async move {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            if let __resilient::Some(ret) = __resilient::None::<
                 Result<Vec<u8>, Status>,
             > {
                 return ret;

@@ -7,13 +7,8 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, fallback, timeout, retry, timeout_2, breaker) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[
                 &__RESILIENT_FALLBACK,
                 &__RESILIENT_TIMEOUT,
@@ -27,7 +22,7 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
         );
         static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
             &__RESILIENT_SITE,
-            __resilient::Timeout::new(::core::time::Duration::from_secs(2)),
+            __resilient::Timeout::new(__resilient::Duration::from_secs(2)),
         );
         static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
             &__RESILIENT_SITE,
@@ -35,14 +30,14 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
         );
         static __RESILIENT_TIMEOUT_2: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
             &__RESILIENT_SITE,
-            __resilient::Timeout::new(::core::time::Duration::from_millis(500)),
+            __resilient::Timeout::new(__resilient::Duration::from_millis(500)),
         );
         static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::new(
             &__RESILIENT_SITE,
             __resilient::CircuitBreakerSettings::new().failure_rate(0.6),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (
             &__RESILIENT_SITE,
@@ -59,7 +54,7 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
         loop {
             let attempt = attempts.start();
             let call = async {
-                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                if let __resilient::Some(ret) = __resilient::None::<
                     Result<Vec<u8>, Status>,
                 > {
                     return ret;
@@ -78,15 +73,15 @@ async fn call_get(client: &CacheClient, key: &str) -> Result<Vec<u8>, Status> {
             let call = timeout_2.limit(call);
             let call = attempt.run(call);
             let pause = match attempts.next(call.await) {
-                ::core::ops::ControlFlow::Break(outcome) => break outcome,
-                ::core::ops::ControlFlow::Continue(pause) => pause,
+                __resilient::Break(outcome) => break outcome,
+                __resilient::Continue(pause) => pause,
             };
             pause.await;
         }
     };
     let call = timeout.limit(call);
     let failure = match call.await {
-        ::core::result::Result::Err(failure) if fallback.replaces(&failure) => failure,
+        __resilient::Err(failure) if fallback.replaces(&failure) => failure,
         outcome => return running.end(outcome).map_err(__resilient::Failure::into_error),
     };
     let ret = __resilient::answer(stale(client, key, failure.into_error())).await;

@@ -1,21 +1,16 @@
 async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
     let (site, hedge) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_HEDGE],
         );
         static __RESILIENT_HEDGE: __resilient::HedgeLayer = __resilient::HedgeLayer::new(
             &__RESILIENT_SITE,
             __resilient::Hedge::new(),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_HEDGE)
     };
@@ -23,7 +18,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     let call = hedge
         .run(|| {
             let call = async {
-                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                if let __resilient::Some(ret) = __resilient::None::<
                     Result<Vec<u8>, Status>,
                 > {
                     return ret;

@@ -7,13 +7,8 @@ async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> 
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, timeout, hedge, timeout_2, breaker) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[
                 &__RESILIENT_TIMEOUT,
                 &__RESILIENT_HEDGE,
@@ -23,7 +18,7 @@ async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> 
         );
         static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
             &__RESILIENT_SITE,
-            __resilient::Timeout::new(::core::time::Duration::from_secs(2)),
+            __resilient::Timeout::new(__resilient::Duration::from_secs(2)),
         );
         static __RESILIENT_HEDGE: __resilient::HedgeLayer = __resilient::HedgeLayer::new(
                 &__RESILIENT_SITE,
@@ -32,14 +27,14 @@ async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> 
             .per_call(&["after"]);
         static __RESILIENT_TIMEOUT_2: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
             &__RESILIENT_SITE,
-            __resilient::Timeout::new(::core::time::Duration::from_millis(500)),
+            __resilient::Timeout::new(__resilient::Duration::from_millis(500)),
         );
         static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::new(
             &__RESILIENT_SITE,
             __resilient::CircuitBreakerSettings::new(),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (
             &__RESILIENT_SITE,
@@ -54,7 +49,7 @@ async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> 
         .code()
         .after(
             __resilient::HedgeAfter::from(
-                ::core::time::Duration::from_millis(self.patience),
+                __resilient::Duration::from_millis(self.patience),
             ),
         );
     let call = hedge
@@ -62,7 +57,7 @@ async fn call_get(client: &CacheClient, key: String) -> Result<Vec<u8>, Status> 
             hedge_settings,
             || {
                 let call = async {
-                    if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                    if let __resilient::Some(ret) = __resilient::None::<
                         Result<Vec<u8>, Status>,
                     > {
                         return ret;

@@ -4,13 +4,8 @@ impl Client {
         use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, retry, hedge) = {
-            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-                || {
-                    fn here() {}
-                    ::core::any::type_name_of_val(&here)
-                },
-                ::core::file!(),
-                ::core::line!(),
+            static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+                __resilient::path_of(&|| ()),
                 &[&__RESILIENT_RETRY, &__RESILIENT_HEDGE],
             );
             static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
@@ -25,8 +20,8 @@ impl Client {
                         .budget(0.05),
                 )
                 .per_call(&["min_samples"]);
-            __resilient::register! {
-                & __RESILIENT_SITE
+            __resilient::submit! {
+                __resilient::Registration(& __RESILIENT_SITE)
             }
             (&__RESILIENT_SITE, &__RESILIENT_RETRY, &__RESILIENT_HEDGE)
         };
@@ -40,7 +35,7 @@ impl Client {
                     hedge_settings,
                     || {
                         let call = async {
-                            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                            if let __resilient::Some(ret) = __resilient::None::<
                                 Result<Vec<u8>, Status>,
                             > {
                                 return ret;
@@ -67,8 +62,8 @@ impl Client {
                 );
             let call = attempt.run(call);
             let pause = match attempts.next(call.await) {
-                ::core::ops::ControlFlow::Break(outcome) => break outcome,
-                ::core::ops::ControlFlow::Continue(pause) => pause,
+                __resilient::Break(outcome) => break outcome,
+                __resilient::Continue(pause) => pause,
             };
             pause.await;
         };

@@ -36,10 +36,8 @@ impl<T: Send> Get for Store<T> {
     async fn get(&self, tenant: u32) -> Result<Vec<u8>, Status> {
         use ::resilient_runtime::__private as __resilient;
         let (site, rate_limit, limiter, bulkhead, breaker, retry) = {
-            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            static __RESILIENT_SITE: __resilient::Site = __resilient::site(
                 || "store::get",
-                ::core::file!(),
-                ::core::line!(),
                 &[
                     &__RESILIENT_RATE_LIMIT,
                     &__RESILIENT_LIMITER,
@@ -71,8 +69,8 @@ impl<T: Send> Get for Store<T> {
                 __resilient::Retry::new(3),
                 &__RESILIENT_IMPL_RETRY_HF2BB3D2405A757C2,
             );
-            __resilient::register! {
-                & __RESILIENT_SITE
+            __resilient::submit! {
+                __resilient::Registration(& __RESILIENT_SITE)
             }
             (
                 &__RESILIENT_SITE,
@@ -95,7 +93,7 @@ impl<T: Send> Get for Store<T> {
             loop {
                 let attempt = attempts.start();
                 let call = async {
-                    if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                    if let __resilient::Some(ret) = __resilient::None::<
                         Result<Vec<u8>, Status>,
                     > {
                         return ret;
@@ -114,8 +112,8 @@ impl<T: Send> Get for Store<T> {
                 );
                 let call = attempt.run(call);
                 let pause = match attempts.next(call.await) {
-                    ::core::ops::ControlFlow::Break(outcome) => break outcome,
-                    ::core::ops::ControlFlow::Continue(pause) => pause,
+                    __resilient::Break(outcome) => break outcome,
+                    __resilient::Continue(pause) => pause,
                 };
                 pause.await;
             }
@@ -132,29 +130,22 @@ impl<T: Send> Get for Store<T> {
         use {};
         use ::resilient_runtime::__private as __resilient;
         let (site, timeout) = {
-            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-                || {
-                    fn here() {}
-                    ::core::any::type_name_of_val(&here)
-                },
-                ::core::file!(),
-                ::core::line!(),
+            static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+                __resilient::path_of(&|| ()),
                 &[&__RESILIENT_TIMEOUT],
             );
             static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
                 &__RESILIENT_SITE,
-                __resilient::Timeout::new(::core::time::Duration::from_secs(1)),
+                __resilient::Timeout::new(__resilient::Duration::from_secs(1)),
             );
-            __resilient::register! {
-                & __RESILIENT_SITE
+            __resilient::submit! {
+                __resilient::Registration(& __RESILIENT_SITE)
             }
             (&__RESILIENT_SITE, &__RESILIENT_TIMEOUT)
         };
         let running = site.enter();
         let call = async move {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
-                Result<(), Status>,
-            > {
+            if let __resilient::Some(ret) = __resilient::None::<Result<(), Status>> {
                 return ret;
             }
             #[allow(clippy::diverging_sub_expression)]

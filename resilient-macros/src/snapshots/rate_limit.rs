@@ -3,31 +3,26 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, rate_limit, rate_limit_2) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_RATE_LIMIT, &__RESILIENT_RATE_LIMIT_2],
         );
         static __RESILIENT_RATE_LIMIT: __resilient::RateLimitLayer = __resilient::RateLimitLayer::new(
             &__RESILIENT_SITE,
             __resilient::RateLimiterSettings::per_second(100)
                 .burst(const { __resilient::check::Knob(BURST).count() })
-                .max_wait(::core::time::Duration::from_millis(50)),
+                .max_wait(__resilient::Duration::from_millis(50)),
         );
         static __RESILIENT_RATE_LIMIT_2: __resilient::RateLimitLayer = __resilient::RateLimitLayer::keyed(
             &__RESILIENT_SITE,
             __resilient::RateLimiterSettings::new(
                 1000,
-                ::core::time::Duration::from_secs(60),
+                __resilient::Duration::from_secs(60),
             ),
             10000,
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_RATE_LIMIT, &__RESILIENT_RATE_LIMIT_2)
     };
@@ -40,9 +35,7 @@ async fn store(client: &Client, tenant: &str, items: Vec<Item>) -> Result<(), St
         }
     };
     let call = async move {
-        if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
-            Result<(), Status>,
-        > {
+        if let __resilient::Some(ret) = __resilient::None::<Result<(), Status>> {
             return ret;
         }
         #[allow(clippy::diverging_sub_expression)]

@@ -2,13 +2,8 @@ impl Client {
     async fn get(&self, host: &Host) -> Result<Vec<u8>, Status> {
         use ::resilient_runtime::__private as __resilient;
         let (site, retry) = {
-            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-                || {
-                    fn here() {}
-                    ::core::any::type_name_of_val(&here)
-                },
-                ::core::file!(),
-                ::core::line!(),
+            static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+                __resilient::path_of(&|| ()),
                 &[&__RESILIENT_RETRY],
             );
             static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::keyed(
@@ -17,8 +12,8 @@ impl Client {
                 __resilient::RetryBudget::new(),
                 100,
             );
-            __resilient::register! {
-                & __RESILIENT_SITE
+            __resilient::submit! {
+                __resilient::Registration(& __RESILIENT_SITE)
             }
             (&__RESILIENT_SITE, &__RESILIENT_RETRY)
         };
@@ -30,7 +25,7 @@ impl Client {
         let outcome = loop {
             let attempt = attempts.start();
             let call = async {
-                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                if let __resilient::Some(ret) = __resilient::None::<
                     Result<Vec<u8>, Status>,
                 > {
                     return ret;
@@ -47,8 +42,8 @@ impl Client {
             );
             let call = attempt.run(call);
             let pause = match attempts.next(call.await) {
-                ::core::ops::ControlFlow::Break(outcome) => break outcome,
-                ::core::ops::ControlFlow::Continue(pause) => pause,
+                __resilient::Break(outcome) => break outcome,
+                __resilient::Continue(pause) => pause,
             };
             pause.await;
         };

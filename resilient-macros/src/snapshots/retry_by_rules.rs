@@ -1,13 +1,8 @@
 async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, Status> {
     use ::resilient_runtime::__private as __resilient;
     let (site, retry) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_RETRY],
         );
         static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::unbudgeted(
@@ -15,8 +10,8 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
                 __resilient::Retry::new(3).on_timeout(__resilient::OnTimeout::Abort),
             )
             .per_call(&["count", "delay", "backoff"]);
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (&__RESILIENT_SITE, &__RESILIENT_RETRY)
     };
@@ -24,14 +19,14 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
     let retry_settings = retry
         .code()
         .count(config.attempts)
-        .delay(::core::time::Duration::from_millis(config.delay));
+        .delay(__resilient::Duration::from_millis(config.delay));
     let mut attempts = retry.attempts_with(retry_settings);
     let outcome = loop {
         let attempt = attempts.start();
         let own_request = __resilient::copy(&request);
         let own_seen = __resilient::copy(&seen);
         let call = async {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            if let __resilient::Some(ret) = __resilient::None::<
                 Result<Vec<u8>, Status>,
             > {
                 return ret;
@@ -65,8 +60,8 @@ async fn get(config: &Config, request: Request, seen: u32) -> Result<Vec<u8>, St
                     ),
             )
         {
-            ::core::ops::ControlFlow::Break(outcome) => break outcome,
-            ::core::ops::ControlFlow::Continue(pause) => pause,
+            __resilient::Break(outcome) => break outcome,
+            __resilient::Continue(pause) => pause,
         };
         pause.await;
     };

@@ -5,13 +5,8 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
     use {};
     use ::resilient_runtime::__private as __resilient;
     let (site, timeout, retry, breaker) = {
-        static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
-            || {
-                fn here() {}
-                ::core::any::type_name_of_val(&here)
-            },
-            ::core::file!(),
-            ::core::line!(),
+        static __RESILIENT_SITE: __resilient::Site = __resilient::site(
+            __resilient::path_of(&|| ()),
             &[&__RESILIENT_TIMEOUT, &__RESILIENT_RETRY, &__RESILIENT_BREAKER],
         );
         static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
@@ -20,14 +15,14 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         );
         static __RESILIENT_RETRY: __resilient::RetryLayer = __resilient::RetryLayer::new(
             &__RESILIENT_SITE,
-            PATIENT.count(5).max_delay(::core::time::Duration::from_secs(1)),
+            PATIENT.count(5).max_delay(__resilient::Duration::from_secs(1)),
         );
         static __RESILIENT_BREAKER: __resilient::BreakerLayer = __resilient::BreakerLayer::new(
             &__RESILIENT_SITE,
-            limits::STRICT.open_for(::core::time::Duration::from_secs(10)),
+            limits::STRICT.open_for(__resilient::Duration::from_secs(10)),
         );
-        __resilient::register! {
-            & __RESILIENT_SITE
+        __resilient::submit! {
+            __resilient::Registration(& __RESILIENT_SITE)
         }
         (
             &__RESILIENT_SITE,
@@ -42,7 +37,7 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
         loop {
             let attempt = attempts.start();
             let call = async {
-                if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+                if let __resilient::Some(ret) = __resilient::None::<
                     Result<Vec<u8>, Status>,
                 > {
                     return ret;
@@ -60,8 +55,8 @@ async fn get(client: &Client, key: &str) -> Result<Vec<u8>, Status> {
             let call = breaker.guard(call);
             let call = attempt.run(call);
             let pause = match attempts.next(call.await) {
-                ::core::ops::ControlFlow::Break(outcome) => break outcome,
-                ::core::ops::ControlFlow::Continue(pause) => pause,
+                __resilient::Break(outcome) => break outcome,
+                __resilient::Continue(pause) => pause,
             };
             pause.await;
         }

@@ -2,26 +2,24 @@ impl Client {
     async fn get(&self, key: &str) -> Result<Vec<u8>, Refused> {
         use ::resilience::__private as __resilient;
         let (site, timeout) = {
-            static __RESILIENT_SITE: __resilient::Site = __resilient::Site::new(
+            static __RESILIENT_SITE: __resilient::Site = __resilient::site(
                 || "client.get",
-                ::core::file!(),
-                ::core::line!(),
                 &[&__RESILIENT_TIMEOUT],
             );
             static __RESILIENT_TIMEOUT: __resilient::TimeoutLayer = __resilient::TimeoutLayer::new(
                     &__RESILIENT_SITE,
-                    __resilient::Timeout::new(::core::time::Duration::from_secs(1)),
+                    __resilient::Timeout::new(__resilient::Duration::from_secs(1)),
                 )
                 .per_call(&["after"]);
-            __resilient::register! {
-                & __RESILIENT_SITE
+            __resilient::submit! {
+                __resilient::Registration(& __RESILIENT_SITE)
             }
             (&__RESILIENT_SITE, &__RESILIENT_TIMEOUT)
         };
         let running = site.enter();
-        let timeout_after: ::core::time::Duration = self.limit;
+        let timeout_after: __resilient::Duration = self.limit;
         let call = async move {
-            if let ::core::option::Option::Some(ret) = ::core::option::Option::None::<
+            if let __resilient::Some(ret) = __resilient::None::<
                 Result<Vec<u8>, Refused>,
             > {
                 return ret;

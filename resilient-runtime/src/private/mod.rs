@@ -1,6 +1,12 @@
 //! What generated code calls, and nothing else does.
 
-pub use inventory;
+pub use std::clone::Clone;
+pub use std::ops::ControlFlow::{Break, Continue};
+pub use std::option::Option::{None, Some};
+pub use std::result::Result::Err;
+pub use std::time::Duration;
+
+pub use inventory::submit;
 
 pub use self::copy::{Copied, Elsewhere, copy, elsewhere};
 pub use crate::adaptive_concurrency::{
@@ -19,20 +25,19 @@ pub use crate::rate_limit::{RateLimitLayer, RateLimiter, RateLimiterSettings};
 pub use crate::retry::{Backoff, Jitter, OnOpen, OnTimeout, Retry, RetryLayer};
 pub use crate::retry_budget::{RetryBudget, RetryBudgetSettings};
 pub use crate::rules::Rules;
-pub use crate::site::{Asked, Registration, Site, StateLayer};
+pub use crate::site::{Asked, Layer, Registration, Site, StateLayer};
 pub use crate::stats::Running;
 pub use crate::timeout::{Timeout, TimeoutLayer};
 pub use crate::verdict::{Failure, Judged, Outcome, judge, judged};
-pub use crate::{
-    __classified as classified, __classify as classify, __key as key, __register as register,
-};
+pub use crate::{__classified as classified, __classify as classify, __key as key};
 
 /// The traits by which a key is shown.
 pub mod shown {
     pub use crate::keyed::{ViaDebug, ViaDisplay, ViaNothing};
 }
 
-use std::time::Duration;
+use std::any::type_name;
+use std::panic::Location;
 
 use crate::error::{FromPolicyError, PolicyError};
 
@@ -95,11 +100,16 @@ pub fn from_policy<E: FromPolicyError>(error: PolicyError) -> E {
     E::from_policy_error(error)
 }
 
-/// Lists a site when the program is linked.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register {
-    ($site:expr) => {
-        $crate::__private::inventory::submit! { $crate::__private::Registration($site) }
-    };
+/// The site of the function in which this is called.
+#[must_use]
+#[track_caller]
+pub const fn site(name: fn() -> &'static str, layers: &'static [&'static dyn Layer]) -> Site {
+    let place = Location::caller();
+    Site::new(name, place.file(), place.line(), layers)
+}
+
+/// What gives the path of the function in which `here` is written.
+#[must_use]
+pub const fn path_of<F>(_here: &F) -> fn() -> &'static str {
+    type_name::<F>
 }
