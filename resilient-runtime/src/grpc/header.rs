@@ -31,7 +31,9 @@ pub(super) fn read(value: &HeaderValue) -> Option<Duration> {
 
 /// The header, and the time that it says: `left` in three digits, so never longer than that and at most 1 % shorter.
 ///
-/// A header of which each call has another value is dear: it pushes what the calls have in common out of HPACK's table.
+/// So calls send the same value again, which HPACK's table has. One that differs in each call is looked for among all
+/// before it, and pushes out of the table what the calls share: 9k instructions a call over h2. Not to index it
+/// (`set_sensitive`) costs 3k in any case.
 pub(super) fn write(left: Duration) -> (HeaderValue, Duration) {
     let left = nanos_of(left);
     let coarse = NANOS.iter().rev().find(|(_, nanos)| left / nanos >= 100);
