@@ -87,6 +87,11 @@ impl Bound {
         self.limit.as_ref()
     }
 
+    /// Of what comes next: from now on there is none here.
+    pub(super) fn take_limit(self: Pin<&mut Self>) -> Option<Limit> {
+        self.project().limit.take()
+    }
+
     /// Polls with the deadline in sight. Once that has passed it does not, and the limit is the error.
     pub(super) fn poll<'a, R>(
         self: Pin<&'a mut Self>,

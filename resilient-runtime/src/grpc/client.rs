@@ -39,8 +39,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// It writes into the request's metadata
 ///
 /// - `grpc-timeout`: what is left of the deadline, less a margin of 5 % and at least 1 ms, so that the
-///   answer is back in time and each hop of a chain has less than the one before it. A shorter one that the
-///   request has already stays. Without a deadline nothing is written.
+///   answer is back in time and each hop of a chain has less than the one before it. It is said in three
+///   digits, so up to 1 % of it is lost besides. A shorter one that the request has already stays. Without a
+///   deadline nothing is written.
 /// - `grpc-previous-rpc-attempts`: [`previous_attempts`](crate::previous_attempts), if there were any.
 ///
 /// The time is written when the call is made. Where the request leaves later, because the channel is lazy or
@@ -70,7 +71,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 ///     .call(async { propagate(Request::new(())) })
 ///     .await
 ///     .unwrap();
-/// assert_eq!(sent.metadata().get("grpc-timeout").unwrap(), "1900000u");
+/// assert_eq!(sent.metadata().get("grpc-timeout").unwrap(), "1900m");
 /// # }
 /// ```
 pub fn propagate(mut request: Request<()>) -> Result<Request<()>, Status> {
@@ -130,9 +131,10 @@ fn stamp(headers: &mut HeaderMap) -> Result<Option<Given>, Status> {
     if present.is_some_and(|present| present <= timeout) {
         return Ok(None);
     }
-    headers.insert(GRPC_TIMEOUT, header::write(timeout));
-    // The server's margin, and what is lost where the header is rounded.
-    let kept = timeout.saturating_sub(LEAST_MARGIN.min(timeout / MARGIN_SHARE));
+    let (header, sent) = header::write(timeout);
+    headers.insert(GRPC_TIMEOUT, header);
+    // The server keeps a margin too.
+    let kept = sent.saturating_sub(LEAST_MARGIN.min(sent / MARGIN_SHARE));
     Ok(now.checked_add(kept).map(|until| Given {
         until,
         after: deadline.after(),

@@ -244,7 +244,7 @@ where
         });
         Poll::Ready(match ready!(polled) {
             Ok(response) => {
-                let limit = this.bound.limit().cloned();
+                let limit = this.bound.as_mut().take_limit();
                 response.map(|response| response.map(|body| DeadlineBody::new(body, limit)))
             }
             Err(limit) if *this.begun => {

@@ -57,18 +57,24 @@ impl Default for BareService {
     }
 }
 
+pub(super) fn get(
+    store: &Store,
+    request: Request<GetRequest>,
+) -> Result<Response<GetResponse>, Status> {
+    let GetRequest { key } = request.into_inner();
+    if key.is_empty() {
+        return Err(Status::invalid_argument("the key is empty"));
+    }
+    let value = store
+        .get(&key)
+        .ok_or_else(|| Status::not_found(format!("nothing is kept under {key:?}")))?;
+    Ok(Response::new(GetResponse { value }))
+}
+
 #[async_trait]
 impl CacheService for BareService {
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
-        let GetRequest { key } = request.into_inner();
-        if key.is_empty() {
-            return Err(Status::invalid_argument("the key is empty"));
-        }
-        let value = self
-            .store
-            .get(&key)
-            .ok_or_else(|| Status::not_found(format!("nothing is kept under {key:?}")))?;
-        Ok(Response::new(GetResponse { value }))
+        get(&self.store, request)
     }
 
     async fn store(&self, _: Request<StoreRequest>) -> Result<Response<StoreResponse>, Status> {

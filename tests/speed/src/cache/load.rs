@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tonic::Status;
 
 use super::bare::BareClient;
+use super::hand::HandClient;
 use super::pair::Pair;
 
 /// A key that every store has from the beginning, and the value under it.
@@ -48,6 +49,7 @@ impl Sample {
 pub async fn load(pair: &Pair, callers: usize, time: Duration) -> Result<Sample, Status> {
     match pair {
         Pair::Bare(client) => crowd(client, callers, time).await,
+        Pair::Hand(client) => crowd(client, callers, time).await,
         Pair::Annotated(client) => crowd(client, callers, time).await,
     }
 }
@@ -57,6 +59,12 @@ trait Ask: Clone + Send + Sync + 'static {
 }
 
 impl Ask for BareClient {
+    fn ask(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, Status>> + Send {
+        self.get(key)
+    }
+}
+
+impl Ask for HandClient {
     fn ask(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, Status>> + Send {
         self.get(key)
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use super::load::{Sample, load};
-use super::pair::{Decisions, Pair, out_of_reach};
+use super::pair::{Decisions, Pair};
 use crate::measure::Rounds;
 
 /// Callers at a time: one who waits for each answer, and many who share the connection.
@@ -36,25 +36,19 @@ impl Series {
     }
 }
 
-/// The three pairs under the same load.
+/// All pairs under the same load.
 #[derive(Debug)]
 pub struct Figures {
     pub callers: usize,
     pub bare: Series,
     /// A second pair that is bare too: how far off the machine lets a ratio be.
     pub control: Series,
+    pub by_hand: Series,
     pub annotated: Series,
 }
 
 /// In which order the pairs come, there and back, round by round: each follows each.
-const ORDERS: [[usize; 3]; 6] = [
-    [0, 1, 2],
-    [2, 0, 1],
-    [1, 2, 0],
-    [2, 1, 0],
-    [1, 0, 2],
-    [0, 2, 1],
-];
+const ORDERS: [[usize; 4]; 4] = [[0, 1, 3, 2], [1, 2, 0, 3], [2, 3, 1, 0], [3, 0, 2, 1]];
 
 /// Measures, on the runtime on which it is called.
 ///
@@ -62,18 +56,22 @@ const ORDERS: [[usize; 3]; 6] = [
 ///
 /// A pair that could not be made, a call that failed, and anything that an attribute had to decide.
 pub async fn measure(rounds: usize) -> Result<Vec<Figures>, Box<dyn Error>> {
-    out_of_reach()?;
     let decisions = Decisions::listen();
-    let pairs = [Pair::bare()?, Pair::bare()?, Pair::annotated()?];
+    let pairs = [
+        Pair::bare()?,
+        Pair::bare()?,
+        Pair::by_hand()?,
+        Pair::annotated()?,
+    ];
     let mut all = Vec::new();
     for callers in CALLERS {
         for pair in &pairs {
             let _warm = load(pair, callers, WARM).await?;
         }
-        let mut series = [(); 3].map(|()| Series::default());
+        let mut series = [(); 4].map(|()| Series::default());
         for round in 0..rounds {
             let order = ORDERS[round % ORDERS.len()];
-            let mut samples = [(); 3].map(|()| Sample::default());
+            let mut samples = [(); 4].map(|()| Sample::default());
             for at in order.into_iter().chain(order.into_iter().rev()) {
                 samples[at].add(load(&pairs[at], callers, SAMPLE).await?);
             }
@@ -81,11 +79,12 @@ pub async fn measure(rounds: usize) -> Result<Vec<Figures>, Box<dyn Error>> {
                 series.add(sample);
             }
         }
-        let [bare, control, annotated] = series;
+        let [bare, control, by_hand, annotated] = series;
         all.push(Figures {
             callers,
             bare,
             control,
+            by_hand,
             annotated,
         });
     }

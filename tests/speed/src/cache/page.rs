@@ -28,23 +28,27 @@ pub fn tables(all: &[Figures]) -> String {
 }
 
 const HEAD: &str = "\
-| callers | | bare | annotated | × bare, median (95 % interval) | p10–p90 of the rounds | control: bare × bare |
-|--:|---|--:|--:|--:|--:|--:|
+| callers | | bare | by hand | annotated | annotated × bare, median (95 % interval) | p10–p90 of the rounds | annotated × by hand | control: bare × bare |
+|--:|---|--:|--:|--:|--:|--:|--:|--:|
 ";
 
 fn line(text: &mut String, what: &str, figures: &Figures, of: impl Fn(&Series) -> &Rounds) {
     let bare = of(&figures.bare);
-    let ratios = |other: &Series| paired(of(other), bare, |a, b| a / b);
-    let annotated = ratios(&figures.annotated);
+    let by_hand = of(&figures.by_hand);
+    let annotated = of(&figures.annotated);
+    let ratios = |a, b| paired(a, b, |a, b| a / b);
+    let felt = ratios(annotated, bare);
     let _ = writeln!(
         text,
-        "| {} | {what} | {} | {} | {} | {} | {} |",
+        "| {} | {what} | {} | {} | {} | {} | {} | {} | {} |",
         figures.callers,
         figure(bare),
-        figure(of(&figures.annotated)),
-        middle(&annotated),
-        spread(&annotated),
-        middle(&ratios(&figures.control)),
+        figure(by_hand),
+        figure(annotated),
+        middle(&felt),
+        spread(&felt),
+        middle(&ratios(annotated, by_hand)),
+        middle(&ratios(of(&figures.control), bare)),
     );
 }
 

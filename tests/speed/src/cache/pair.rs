@@ -6,19 +6,20 @@ use std::sync::{Arc, OnceLock};
 
 use cache_demo::client::CacheClient;
 use cache_demo::proto::cache_service_server::CacheServiceServer;
-use cache_demo::server::policies;
 use cache_demo::server::{Counters, Limits, Service};
 use resilient_runtime::grpc::DeadlineLayer;
-use resilient_runtime::{Event, LayerKind, SettingError, Subscription, observe};
+use resilient_runtime::{Event, Subscription, observe};
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Endpoint, Server};
 
 use super::bare::{BareClient, BareService};
+use super::hand::{HandClient, HandService};
 
 /// The client. Its server serves as long as the runtime on which it was made.
 #[derive(Clone, Debug)]
 pub enum Pair {
     Bare(BareClient),
+    Hand(HandClient),
     Annotated(CacheClient),
 }
 
@@ -32,7 +33,17 @@ impl Pair {
         Ok(Self::Bare(BareClient::new(&endpoint)))
     }
 
-    /// Each attribute of the demo's client and server, and the layers that carry deadlines.
+    /// What a careful person writes.
+    pub fn by_hand() -> io::Result<Self> {
+        let (incoming, endpoint) = listen()?;
+        let service = CacheServiceServer::new(HandService::new());
+        let server = Server::builder().add_service(service);
+        tokio::spawn(server.serve_with_incoming(incoming));
+        Ok(Self::Hand(HandClient::new(&endpoint)))
+    }
+
+    /// Each attribute of the demo's client and server, and the layers that carry deadlines. No limit is in reach: that of
+    /// the rate by a feature of the demo; the one that adapts counts handlers under way, and these are ready at once.
     pub fn annotated() -> io::Result<Self> {
         let (incoming, endpoint) = listen()?;
         let service = Service::new(Limits::default(), Arc::<Counters>::default());
@@ -49,12 +60,6 @@ fn listen() -> io::Result<(TcpIncoming, Endpoint)> {
     let address = incoming.local_addr()?;
     let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(io::Error::other)?;
     Ok((incoming.with_nodelay(Some(true)), endpoint))
-}
-
-/// Puts the rate limit of the service where no load gets; it works as before. The limit that adapts is out of reach as it
-/// is: it counts handlers under way, and these are ready at once.
-pub fn out_of_reach() -> Result<(), SettingError> {
-    policies::set(LayerKind::RateLimit, "per_second", 1_000_000.into())
 }
 
 /// Hears what the attributes decide. Where nothing is refused, fails, takes too long or is tried again they decide nothing,
