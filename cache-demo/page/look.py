@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -72,7 +73,8 @@ class Page:
         """Goes there with the focus and presses enter, as who has no mouse."""
         focus = "const there = document.querySelector(arguments[0]); there?.focus(); return there !== null"
         WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(lambda _: self.run(focus, css))
-        self.driver.switch_to.active_element.send_keys(Keys.ENTER)
+        # To whatever has the focus: what was drawn anew meanwhile has it still.
+        ActionChains(self.driver).send_keys(Keys.ENTER).perform()
 
     def write(self, css, *keys):
         field = self.one(css)
